@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "catalogue/collate-model.h"
+#include "net/collate-http.h"
+
+G_BEGIN_DECLS
+
+/* Who speaks to a model: one subclass a wire format. A client turns a request into events as they come,
+ * times them, retries where that can help, and drops a parameter that the server refuses. Main thread;
+ * nothing blocks. */
+
+/* What to ask. Copied by collate_client_answer_async(). */
+typedef struct
+{
+  CollateRoute *route;
+  const char *key;           /* the provider's key; (nullable) where it needs none */
+  const char *system;        /* instruction and documents */
+  const char *user;          /* the question */
+  gint64 max_output;         /* tokens, reasoning included */
+  CollateThinking can_think; /* what the model can: nothing is sent unless it is COLLATE_THINKING_SWITCH */
+  gboolean think;            /* what the person chose for such a model */
+} CollateRequest;
+
+typedef enum
+{
+  COLLATE_EVENT_SENT,      /* a request left: number is the attempt, from 1 */
+  COLLATE_EVENT_HEAD,      /* status and headers are there */
+  COLLATE_EVENT_RETRY,     /* the attempt failed and another follows: number is the wait in milliseconds, text
+                              the reason */
+  COLLATE_EVENT_DROPPED,   /* text names a parameter that the server refuses; the request is sent again
+                              without it */
+  COLLATE_EVENT_MODEL,     /* text is the model's name by the server's word */
+  COLLATE_EVENT_REASONING, /* text is more reasoning, never empty */
+  COLLATE_EVENT_TEXT,      /* text is more of the answer, never empty */
+  COLLATE_EVENT_USAGE,     /* usage as known by now; a later one replaces it */
+  COLLATE_EVENT_FINISH,    /* text is the server's finish reason */
+} CollateEventKind;
+
+typedef struct
+{
+  CollateEventKind kind;
+  gint64 time;      /* g_get_monotonic_time() when it came from the network */
+  const char *text; /* valid UTF-8, during the call; (nullable) */
+  gint64 number;
+  const CollateUsage *usage; /* during the call; (nullable) */
+} CollateEvent;
+
+/* Takes an event. Cancelling, and dropping references, inside is allowed. */
+typedef void (*CollateEventFunc) (const CollateEvent *event, gpointer user_data);
+
+#define COLLATE_TYPE_CLIENT (collate_client_get_type ())
+G_DECLARE_DERIVABLE_TYPE (CollateClient, collate_client, COLLATE, CLIENT, GObject)
+
+struct _CollateClientClass
+{
+  GObjectClass parent_class;
+
+  /* Sends the request once; the base class retries. */
+  void (*attempt_async) (CollateClient *self,
+                         const CollateRequest *request,
+                         CollateEventFunc on_event,
+                         gpointer event_data,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data);
+  gboolean (*attempt_finish) (CollateClient *self, GAsyncResult *result, GError **error);
+};
+
+/* The client for a provider's wire format; (transfer full). It remembers for its lifetime what the
+ * provider's models refuse. */
+CollateClient *collate_client_new (CollateHttp *http, CollateProvider *provider);
+
+CollateHttp *collate_client_get_http (CollateClient *self);
+CollateProvider *collate_client_get_provider (CollateClient *self);
+
+/* Asks, and hands over events as they come, in the main loop. At most three retries, only while nothing of
+ * an answer came and only where one can help; they wait as the server says (Retry-After up to a minute), or
+ * else 0.5 s doubling, with jitter. */
+void collate_client_answer_async (CollateClient *self,
+                                  const CollateRequest *request,
+                                  CollateEventFunc on_event,
+                                  gpointer event_data,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+
+/* TRUE where the stream ended after a finish reason and gave text or reasoning. Otherwise a code from
+ * COLLATE_ERROR_KEY to _UNSUPPORTED, whose message is the server's own words without the key; `status` is
+ * HTTP's, 0 where there was none; (nullable) status. Events that came before stay valid. */
+gboolean collate_client_answer_finish (CollateClient *self,
+                                       GAsyncResult *result,
+                                       guint *status,
+                                       GError **error);
+
+/* Shortens the waits for tests: seconds without a byte until COLLATE_ERROR_TIMEOUT (300), and the factor on
+ * the waits between retries (1). */
+void collate_client_set_patience (CollateClient *self, guint idle_timeout, double wait_factor);
+
+G_END_DECLS

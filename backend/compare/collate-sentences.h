@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "compare/collate-comparison.h"
+#include "documents/collate-document.h"
+
+G_BEGIN_DECLS
+
+/* The sentences that people read, made in one place from facts: in the window, on the command line, in
+ * exports. Translated; never with a key. Main thread; (transfer full) unless said. */
+
+/* Why an answer has no or half a text, and what to do: "OpenAI refuses the key in OPENAI_API_KEY. Check it
+ * in Preferences." with the server's own words after it where they help. NULL where nothing is wrong;
+ * (nullable). */
+char *collate_sentence_for_answer (CollateAnswer *answer);
+
+/* What to know about an answer that did come: cut documents, a cut answer ("length"), dropped parameters,
+ * another model than asked, estimated usage. NULL where there is nothing; (nullable). */
+char *collate_sentence_for_warning (CollateAnswer *answer);
+
+/* "waiting…", "writing… 312 tokens · 11.0 s", "$0.1623 · 42.28 s", "failed: no key": what stands after the
+ * name. */
+char *collate_sentence_for_state (CollateAnswer *answer);
+
+/* What became of a document: "12 pages · 20,480 tokens", its error and what to do, or "reading…". */
+char *collate_sentence_for_document (CollateDocument *document);
+
+/* An error of the file kind, or any other, for a person; (nullable) `subject` names what it is about. */
+char *collate_sentence_for_error (const GError *error, const char *subject);
+
+/* The findings, a line each: most cost-effective, fastest, in all; NULL where nothing can be said yet;
+ * (nullable). */
+char *collate_sentence_for_cost_finding (CollateComparison *comparison);
+char *collate_sentence_for_time_finding (CollateComparison *comparison);
+char *collate_sentence_for_total (CollateComparison *comparison);
+
+/* Numbers for people, in the locale's form: "57,204"; "42.28 s", "1.2 s", "3 min 12 s"; "22.5"; "—" where
+ * unknown (-1, NaN). */
+char *collate_format_count (gint64 count);
+char *collate_format_seconds (double seconds);
+char *collate_format_rate (double rate);
+
+G_END_DECLS

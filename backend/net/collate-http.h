@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* HTTP for the whole program: one libsoup session, and libsoup is known by this room alone. Main thread;
+ * nothing blocks. A redirect is followed only to the same origin (scheme, host and port): a POST holds the
+ * person's documents and its headers a key, so a redirect elsewhere is COLLATE_ERROR_REFUSED, with the
+ * address in the message. */
+
+#define COLLATE_TYPE_HTTP (collate_http_get_type ())
+G_DECLARE_FINAL_TYPE (CollateHttp, collate_http, COLLATE, HTTP, GObject)
+
+/* What to send. Everything is copied by collate_http_send_async(). */
+typedef struct
+{
+  const char *method;         /* "GET" or "POST" */
+  const char *url;            /* absolute, http or https */
+  const char *const *headers; /* name, value, name, value …, NULL; (nullable) */
+  GBytes *body;               /* JSON, with Content-Type application/json; (nullable) */
+  guint idle_timeout;         /* seconds without a byte until COLLATE_ERROR_TIMEOUT; 0: never */
+  gsize max_bytes;            /* a longer body is COLLATE_ERROR_TOO_LARGE; 0: no limit */
+} CollateHttpRequest;
+
+/* Status and headers of a reply, or bytes of its body as they come; times are g_get_monotonic_time(). Each
+ * runs on the main thread, from the main loop, before the call finishes. Cancelling inside either is
+ * allowed. */
+typedef struct
+{
+  void (*on_head) (guint status,
+                   GHashTable *headers,
+                   gint64 time,
+                   gpointer user_data); /* names in lower case */
+  void (*on_data) (const guint8 *data, gsize length, gint64 time, gpointer user_data);
+} CollateHttpHandler;
+
+/* An HTTP session of its own, with as many connections to one host as are asked for; (transfer full). */
+CollateHttp *collate_http_new (const char *user_agent);
+
+/* Sends a request and hands over head and body as they come. */
+void collate_http_send_async (CollateHttp *self,
+                              const CollateHttpRequest *request,
+                              const CollateHttpHandler *handler,
+                              gpointer handler_data,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+
+/* TRUE where the reply came whole, whatever its status. COLLATE_ERROR_OFFLINE (no route, no name, refused,
+ * TLS), COLLATE_ERROR_TIMEOUT, COLLATE_ERROR_PROTOCOL (cut before its end, no HTTP),
+ * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_REFUSED (redirect elsewhere), COLLATE_ERROR_STOPPED (cancelled).
+   */
+gboolean collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **error);
+
+/* Fetches a whole body of at most `max_bytes`. */
+void collate_http_fetch_async (CollateHttp *self,
+                               const CollateHttpRequest *request,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+
+/* The body, whatever the status; (nullable) (transfer full); errors as collate_http_send_finish(). */
+GBytes *collate_http_fetch_finish (CollateHttp *self, GAsyncResult *result, guint *status, GError **error);
+
+G_END_DECLS

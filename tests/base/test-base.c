@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/collate-database.h"
+#include "base/collate-error.h"
+#include "base/collate-json.h"
+#include "base/collate-money.h"
+#include "base/collate-worker.h"
+
+static void
+test_error_names (void)
+{
+  CollateError code;
+
+  for (int i = COLLATE_ERROR_KEY; i <= COLLATE_ERROR_INVALID; i++)
+    {
+      g_assert_true (collate_error_from_string (collate_error_to_string (i), &code));
+      g_assert_cmpint (code, ==, i);
+    }
+  g_assert_false (collate_error_from_string ("no such code", &code));
+}
+
+/* The tutorial's bill, from prices per million. */
+static void
+test_money_bill (void)
+{
+  static const struct
+  {
+    double input, output;
+    gint64 n_input, n_output;
+    const char *bill;
+  } bills[] = {
+    { 2.50, 10.00, 56937, 1996, "$0.1623" },
+    { 3.00, 15.00, 65855, 485, "$0.2048" },
+    { 0.28, 0.42, 56842, 698, "$0.0162" },
+    { 0.55, 2.19, 56842, 700, "$0.0328" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bills); i++)
+    {
+      CollateMoney input =
+          collate_money_multiply (collate_money_per_token (bills[i].input), bills[i].n_input);
+      CollateMoney output =
+          collate_money_multiply (collate_money_per_token (bills[i].output), bills[i].n_output);
+      g_autofree char *text = collate_money_format (collate_money_add (input, output), 4);
+
+      g_assert_cmpstr (text, ==, bills[i].bill);
+    }
+
+  g_assert_cmpint (collate_money_per_token (0.003), ==, 3000);
+}
+
+static void
+test_money_unknown (void)
+{
+  g_autofree char *dash = collate_money_format (COLLATE_MONEY_UNKNOWN, 4);
+  g_autofree char *half = collate_money_format (50000000, 4);
+  g_autofree char *less = collate_money_format (49999999, 4);
+
+  g_assert_cmpstr (dash, ==, "—");
+  g_assert_cmpstr (half, ==, "$0.0001");
+  g_assert_cmpstr (less, ==, "$0.0000");
+  g_assert_cmpint (collate_money_add (1, COLLATE_MONEY_UNKNOWN), ==, COLLATE_MONEY_UNKNOWN);
+  g_assert_cmpint (collate_money_add (G_MAXINT64, 1), ==, COLLATE_MONEY_UNKNOWN);
+  g_assert_cmpint (collate_money_multiply (G_MAXINT64, 2), ==, COLLATE_MONEY_UNKNOWN);
+  g_assert_cmpint (collate_money_per_token (-1), ==, COLLATE_MONEY_UNKNOWN);
+  g_assert_cmpint (collate_money_per_token (NAN), ==, COLLATE_MONEY_UNKNOWN);
+  g_assert_true (isnan (collate_money_to_usd (COLLATE_MONEY_UNKNOWN)));
+}
+
+/* Every getter on every type of member, and on none. */
+static void
+test_json_getters (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object =
+      collate_json_parse_object ("{\"s\":\"x\",\"i\":3,\"d\":2.0,\"b\":true,\"n\":null,"
+                                 "\"o\":{\"k\":1},\"a\":[\"z\",{},3]}",
+                                 -1,
+                                 &error);
+  JsonArray *array;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (collate_json_string (object, "s"), ==, "x");
+  g_assert_null (collate_json_string (object, "i"));
+  g_assert_null (collate_json_string (object, "n"));
+  g_assert_null (collate_json_string (NULL, "s"));
+  g_assert_cmpint (collate_json_int (object, "i", -1), ==, 3);
+  g_assert_cmpint (collate_json_int (object, "d", -1), ==, 2);
+  g_assert_cmpint (collate_json_int (object, "s", -1), ==, -1);
+  g_assert_cmpfloat (collate_json_double (object, "i", -1), ==, 3);
+  g_assert_cmpfloat (collate_json_double (object, "missing", -1), ==, -1);
+  g_assert_true (collate_json_boolean (object, "b", FALSE));
+  g_assert_true (collate_json_boolean (object, "i", TRUE));
+  g_assert_nonnull (collate_json_object (object, "o"));
+  g_assert_null (collate_json_object (object, "a"));
+  array = collate_json_array (object, "a");
+  g_assert_cmpstr (collate_json_element_string (array, 0), ==, "z");
+  g_assert_null (collate_json_element_string (array, 2));
+  g_assert_nonnull (collate_json_element_object (array, 1));
+  g_assert_null (collate_json_element_object (array, 9));
+}
+
+static void
+test_json_refuses (void)
+{
+  static const char *const bad[] = { "", "[]", "{", "{\"a\":}", "\xff", "null" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (collate_json_parse_object (bad[i], -1, &error));
+      g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
+    }
+}
+
+static void
+test_json_writes (void)
+{
+  static const char text[] = "{\"price\":0.28,\"cost\":0.01620892,\"n\":3,\"big\":1e+300,\"z\":0.0,"
+                             "\"s\":\"a\\\"\\\\\\n\\u0001é\",\"l\":[1,null,true,{}]}";
+  g_autoptr (JsonNode) node = json_from_string (text, NULL);
+  g_autofree char *flat = collate_json_to_string (node, FALSE);
+  g_autofree char *pretty = collate_json_to_string (node, TRUE);
+  g_autoptr (JsonNode) again = json_from_string (pretty, NULL);
+
+  g_assert_cmpstr (flat, ==, text);
+  g_assert_true (json_node_equal (node, again));
+}
+
+static void
+job_add (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GArray *order = data;
+  int n = order->len;
+
+  g_array_append_val (order, n);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+count_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  int *n_done = data;
+
+  g_assert_true (g_task_propagate_boolean (G_TASK (result), NULL));
+  (*n_done)++;
+}
+
+static void
+test_worker_order (void)
+{
+  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (int));
+  CollateWorker *worker = collate_worker_new ("test");
+  int n_done = 0;
+
+  for (int i = 0; i < 100; i++)
+    {
+      GTask *task = g_task_new (NULL, NULL, count_done, &n_done);
+
+      g_task_set_task_data (task, order, NULL);
+      collate_worker_run (worker, task, job_add);
+    }
+  while (n_done < 100)
+    g_main_context_iteration (NULL, TRUE);
+  collate_worker_free (worker);
+
+  for (int i = 0; i < 100; i++)
+    g_assert_cmpint (g_array_index (order, int, i), ==, i);
+}
+
+static void
+test_database (void)
+{
+  static const char *const steps[] = { "CREATE TABLE t (a INTEGER, b TEXT)",
+                                       "ALTER TABLE t ADD COLUMN c REAL" };
+  g_autofree char *folder = g_dir_make_tmp ("collate-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "sub", "x.sqlite", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateDatabase) database = collate_database_open (path, &error);
+  CollateStatement *statement;
+
+  g_assert_no_error (error);
+  g_assert_true (collate_database_migrate (database, steps, 1, &error));
+  g_assert_true (collate_database_migrate (database, steps, 2, &error));
+  g_assert_true (collate_database_migrate (database, steps, 2, &error));
+  g_assert_no_error (error);
+
+  statement = collate_database_prepare (database, "INSERT INTO t VALUES (?, ?, ?)", &error);
+  collate_statement_bind_int (statement, 1, 7);
+  collate_statement_bind_text (statement, 2, "é");
+  collate_statement_bind_double (statement, 3, 0.5);
+  g_assert_true (collate_statement_run (statement, &error));
+  collate_statement_bind_text (statement, 2, NULL);
+  g_assert_true (collate_statement_run (statement, &error));
+  collate_statement_free (statement);
+  g_assert_cmpint (collate_database_last_id (database), ==, 2);
+
+  statement = collate_database_prepare (database, "SELECT a, b, c FROM t ORDER BY rowid", &error);
+  g_assert_true (collate_statement_next (statement, &error));
+  g_assert_cmpint (collate_statement_get_int (statement, 0), ==, 7);
+  g_assert_cmpstr (collate_statement_get_text (statement, 1), ==, "é");
+  g_assert_cmpfloat (collate_statement_get_double (statement, 2), ==, 0.5);
+  g_assert_true (collate_statement_next (statement, &error));
+  g_assert_true (collate_statement_is_null (statement, 1));
+  g_assert_false (collate_statement_next (statement, &error));
+  g_assert_no_error (error);
+  collate_statement_free (statement);
+
+  g_assert_null (collate_database_prepare (database, "SELEKT", &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
+  g_clear_error (&error);
+
+  /* A newer program's file is not touched. */
+  g_assert_false (collate_database_migrate (database, steps, 1, &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
+}
+
+static void
+test_database_damaged (void)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("collate-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+  g_file_set_contents (path, "this is no database, and long enough to be looked at", -1, NULL);
+  g_assert_null (collate_database_open (path, &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
+  remove (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/error/names", test_error_names);
+  g_test_add_func ("/base/money/bill", test_money_bill);
+  g_test_add_func ("/base/money/unknown", test_money_unknown);
+  g_test_add_func ("/base/json/getters", test_json_getters);
+  g_test_add_func ("/base/json/refuses", test_json_refuses);
+  g_test_add_func ("/base/json/writes", test_json_writes);
+  g_test_add_func ("/base/worker/order", test_worker_order);
+  g_test_add_func ("/base/database", test_database);
+  g_test_add_func ("/base/database/damaged", test_database_damaged);
+
+  return g_test_run ();
+}
