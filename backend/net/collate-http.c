@@ -1,2 +1,558 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
+
+#include "net/collate-http.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "base/collate-error.h"
+
+/* One libsoup session, stripped of all that would act by itself: it decodes nothing (so that no Accept-Encoding
+ * is sent and bytes are timed as they come), answers no authentication, keeps no cookies and follows no
+ * redirect. Main thread. */
+struct _CollateHttp
+{
+  GObject parent_instance;
+
+  SoupSession *session;
+};
+
+G_DEFINE_FINAL_TYPE (CollateHttp, collate_http, G_TYPE_OBJECT)
+
+#define MAX_CONNECTIONS 256 /* libsoup's two to a host would put four models of one provider in a row */
+#define MAX_REDIRECTS 5
+#define READ_SIZE (16 * 1024)
+
+/* A request under way: the data of its task. */
+typedef struct
+{
+  char *method;
+  char **headers;
+  GBytes *body;
+  guint idle_timeout;
+  gsize max_bytes;
+
+  CollateHttpHandler handler;
+  gpointer handler_data;
+
+  SoupMessage *message;
+  GInputStream *stream;
+  guint8 *buffer;
+  gsize n_received;
+  guint n_redirects;
+
+  /* What libsoup is given instead of the caller's cancellable, so that silence can end a request too. The
+   * caller's reaches it by a source in the main loop: nothing of libsoup runs inside g_cancellable_cancel(). */
+  GCancellable *cancellable;
+  GSource *stop_source;
+  GSource *idle_source;
+  gboolean silent;
+} Transfer;
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+transfer_free (Transfer *transfer)
+{
+  clear_source (&transfer->stop_source);
+  clear_source (&transfer->idle_source);
+  g_clear_object (&transfer->cancellable);
+  g_clear_object (&transfer->stream);
+  g_clear_object (&transfer->message);
+  g_clear_pointer (&transfer->body, g_bytes_unref);
+  g_strfreev (transfer->headers);
+  g_free (transfer->method);
+  g_free (transfer->buffer);
+  g_free (transfer);
+}
+
+static gboolean
+stopped_cb (GCancellable *cancellable, gpointer user_data)
+{
+  Transfer *transfer = user_data;
+
+  g_cancellable_cancel (transfer->cancellable);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+silent_cb (gpointer user_data)
+{
+  Transfer *transfer = user_data;
+
+  transfer->silent = TRUE;
+  g_cancellable_cancel (transfer->cancellable);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+rearm (Transfer *transfer, gint64 now)
+{
+  if (transfer->idle_source != NULL)
+    g_source_set_ready_time (transfer->idle_source, now + transfer->idle_timeout * G_USEC_PER_SEC);
+}
+
+static Transfer *
+transfer_new (const CollateHttpRequest *request,
+              const CollateHttpHandler *handler,
+              gpointer handler_data,
+              GCancellable *cancellable)
+{
+  Transfer *transfer = g_new0 (Transfer, 1);
+
+  transfer->method = g_strdup (request->method);
+  transfer->headers = g_strdupv ((char **) request->headers);
+  transfer->body = request->body != NULL ? g_bytes_ref (request->body) : NULL;
+  transfer->idle_timeout = request->idle_timeout;
+  transfer->max_bytes = request->max_bytes;
+  transfer->handler = *handler;
+  transfer->handler_data = handler_data;
+  transfer->buffer = g_malloc (READ_SIZE);
+  transfer->cancellable = g_cancellable_new ();
+
+  if (cancellable != NULL)
+    {
+      transfer->stop_source = g_cancellable_source_new (cancellable);
+      g_source_set_callback (transfer->stop_source, G_SOURCE_FUNC (stopped_cb), transfer, NULL);
+      g_source_attach (transfer->stop_source, g_main_context_get_thread_default ());
+    }
+  if (request->idle_timeout > 0)
+    {
+      transfer->idle_source = g_timeout_source_new_seconds (request->idle_timeout);
+      g_source_set_callback (transfer->idle_source, silent_cb, transfer, NULL);
+      g_source_attach (transfer->idle_source, g_main_context_get_thread_default ());
+      rearm (transfer, g_get_monotonic_time ());
+    }
+
+  return transfer;
+}
+
+/* The code that says what a person can do about a failure of libsoup, of GIO or of TLS. */
+static CollateError
+error_code (Transfer *transfer, const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return transfer->silent ? COLLATE_ERROR_TIMEOUT : COLLATE_ERROR_STOPPED;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return COLLATE_ERROR_TIMEOUT;
+  if (error->domain == SOUP_SESSION_ERROR || transfer->stream != NULL ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    return COLLATE_ERROR_PROTOCOL;
+
+  return COLLATE_ERROR_OFFLINE;
+}
+
+/* Ends the request: with success where there is no error; (transfer full) task and error. */
+static void
+finish (GTask *task, GError *error)
+{
+  Transfer *transfer = g_task_get_task_data (task);
+
+  clear_source (&transfer->stop_source);
+  clear_source (&transfer->idle_source);
+
+  if (error == NULL)
+    g_task_return_boolean (task, TRUE);
+  else if (error->domain == COLLATE_ERROR)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    {
+      CollateError code = error_code (transfer, error);
+
+      g_task_return_new_error (task,
+                               COLLATE_ERROR,
+                               code,
+                               "%s",
+                               code == COLLATE_ERROR_TIMEOUT && transfer->silent ? "nothing came for too long"
+                                                                                 : error->message);
+    }
+
+  g_clear_error (&error);
+  g_object_unref (task);
+}
+
+/* TRUE where the person stopped it, also where libsoup was not told yet. */
+static gboolean
+is_stopped (GTask *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  return cancellable != NULL && g_cancellable_is_cancelled (cancellable);
+}
+
+static void
+finish_stopped (GTask *task)
+{
+  finish (task, g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_STOPPED, "stopped"));
+}
+
+static void
+lower_header_cb (const char *name, const char *value, gpointer user_data)
+{
+  GHashTable *headers = user_data;
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  const char *before = g_hash_table_lookup (headers, lower);
+  char *joined = before != NULL ? g_strconcat (before, ", ", value, NULL) : g_strdup (value);
+
+  g_hash_table_replace (headers, g_steal_pointer (&lower), joined);
+}
+
+static void read_next (GTask *task);
+static void send_message (GTask *task, GUri *uri);
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Transfer *transfer = g_task_get_task_data (task);
+  GError *error = NULL;
+  gssize n_read = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+  gint64 now = g_get_monotonic_time ();
+
+  if (is_stopped (task))
+    {
+      g_clear_error (&error);
+      finish_stopped (task);
+      return;
+    }
+  if (n_read <= 0)
+    {
+      finish (task, error);
+      return;
+    }
+
+  rearm (transfer, now);
+  transfer->n_received += n_read;
+  if (transfer->max_bytes > 0 && transfer->n_received > transfer->max_bytes)
+    {
+      finish (task,
+              g_error_new (COLLATE_ERROR,
+                           COLLATE_ERROR_TOO_LARGE,
+                           "a reply of more than %" G_GSIZE_FORMAT " bytes",
+                           transfer->max_bytes));
+      return;
+    }
+
+  if (transfer->handler.on_data != NULL)
+    transfer->handler.on_data (transfer->buffer, n_read, now, transfer->handler_data);
+  read_next (task);
+}
+
+static void
+read_next (GTask *task)
+{
+  Transfer *transfer = g_task_get_task_data (task);
+
+  if (is_stopped (task))
+    finish_stopped (task);
+  else
+    g_input_stream_read_async (transfer->stream,
+                               transfer->buffer,
+                               READ_SIZE,
+                               G_PRIORITY_DEFAULT,
+                               transfer->cancellable,
+                               read_cb,
+                               task);
+}
+
+static gboolean
+is_redirect (guint status)
+{
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static gboolean
+is_same_origin (GUri *a, GUri *b)
+{
+  return g_strcmp0 (g_uri_get_scheme (a), g_uri_get_scheme (b)) == 0 &&
+         g_ascii_strcasecmp (g_uri_get_host (a), g_uri_get_host (b)) == 0 &&
+         g_uri_get_port (a) == g_uri_get_port (b);
+}
+
+/* Follows a redirect within the origin. A method that would have to change, and an address elsewhere, end
+ * the request: what it carries was meant for one place. */
+static void
+redirect (GTask *task, const char *location)
+{
+  Transfer *transfer = g_task_get_task_data (task);
+  guint status = soup_message_get_status (transfer->message);
+  GUri *from = soup_message_get_uri (transfer->message);
+  g_autoptr (GUri) to = g_uri_parse_relative (from, location, SOUP_HTTP_URI_FLAGS, NULL);
+  g_autofree char *address = NULL;
+
+  if (to == NULL || g_uri_get_host (to) == NULL)
+    {
+      finish (
+          task,
+          g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_PROTOCOL, "a redirect to what is no address"));
+      return;
+    }
+  if (transfer->n_redirects++ == MAX_REDIRECTS)
+    {
+      finish (task, g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_PROTOCOL, "too many redirects"));
+      return;
+    }
+
+  if (is_same_origin (from, to) && (status >= 307 || strcmp (transfer->method, "GET") == 0))
+    {
+      g_clear_object (&transfer->message);
+      g_clear_object (&transfer->stream);
+      send_message (task, to);
+      return;
+    }
+
+  address = g_uri_to_string_partial (to, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
+  finish (task, g_error_new (COLLATE_ERROR, COLLATE_ERROR_REFUSED, "redirected to %s", address));
+}
+
+static void
+sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GTask *task = user_data;
+  Transfer *transfer = g_task_get_task_data (task);
+  GError *error = NULL;
+  GInputStream *stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  gint64 now = g_get_monotonic_time ();
+  SoupMessageHeaders *replied;
+  const char *location;
+  guint status;
+
+  if (is_stopped (task))
+    {
+      g_clear_error (&error);
+      g_clear_object (&stream);
+      finish_stopped (task);
+      return;
+    }
+  if (stream == NULL)
+    {
+      finish (task, error);
+      return;
+    }
+
+  transfer->stream = stream;
+  rearm (transfer, now);
+  status = soup_message_get_status (transfer->message);
+  replied = soup_message_get_response_headers (transfer->message);
+  location = soup_message_headers_get_one (replied, "Location");
+  if (is_redirect (status) && location != NULL)
+    {
+      redirect (task, location);
+      return;
+    }
+
+  if (transfer->handler.on_head != NULL)
+    {
+      g_autoptr (GHashTable) headers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+      soup_message_headers_foreach (replied, lower_header_cb, headers);
+      transfer->handler.on_head (status, headers, now, transfer->handler_data);
+    }
+  read_next (task);
+}
+
+static void
+send_message (GTask *task, GUri *uri)
+{
+  CollateHttp *self = g_task_get_source_object (task);
+  Transfer *transfer = g_task_get_task_data (task);
+  SoupMessageHeaders *headers;
+
+  transfer->message = soup_message_new_from_uri (transfer->method, uri);
+  soup_message_set_flags (transfer->message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
+  headers = soup_message_get_request_headers (transfer->message);
+  for (char **h = transfer->headers; h != NULL && h[0] != NULL && h[1] != NULL; h += 2)
+    soup_message_headers_replace (headers, h[0], h[1]);
+  if (transfer->body != NULL)
+    soup_message_set_request_body_from_bytes (transfer->message, "application/json", transfer->body);
+
+  soup_session_send_async (
+      self->session, transfer->message, G_PRIORITY_DEFAULT, transfer->cancellable, sent_cb, task);
+}
+
+/* The address, where it is one that can be asked; (nullable) (transfer full). */
+static GUri *
+parse_address (const char *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+  const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : NULL;
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+
+  if (host == NULL || *host == '\0' || (strcmp (scheme, "http") != 0 && strcmp (scheme, "https") != 0))
+    return NULL;
+
+  return g_steal_pointer (&uri);
+}
+
+static void
+collate_http_finalize (GObject *object)
+{
+  CollateHttp *self = COLLATE_HTTP (object);
+
+  g_clear_object (&self->session);
+
+  G_OBJECT_CLASS (collate_http_parent_class)->finalize (object);
+}
+
+static void
+collate_http_class_init (CollateHttpClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = collate_http_finalize;
+}
+
+static void
+collate_http_init (CollateHttp *self)
+{
+}
+
+CollateHttp *
+collate_http_new (const char *user_agent)
+{
+  CollateHttp *self = g_object_new (COLLATE_TYPE_HTTP, NULL);
+
+  self->session = soup_session_new_with_options ("user-agent",
+                                                 user_agent,
+                                                 "max-conns",
+                                                 MAX_CONNECTIONS,
+                                                 "max-conns-per-host",
+                                                 MAX_CONNECTIONS,
+                                                 "timeout",
+                                                 0,
+                                                 NULL);
+  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
+  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_AUTH_MANAGER);
+
+  return self;
+}
+
+void
+collate_http_send_async (CollateHttp *self,
+                         const CollateHttpRequest *request,
+                         const CollateHttpHandler *handler,
+                         gpointer handler_data,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  GTask *task;
+  g_autoptr (GUri) uri = NULL;
+
+  g_return_if_fail (COLLATE_IS_HTTP (self));
+  g_return_if_fail (request != NULL && request->method != NULL && request->url != NULL);
+  g_return_if_fail (handler != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, collate_http_send_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (
+      task, transfer_new (request, handler, handler_data, cancellable), (GDestroyNotify) transfer_free);
+
+  uri = parse_address (request->url);
+  if (is_stopped (task))
+    finish_stopped (task);
+  else if (uri == NULL)
+    finish (task,
+            g_error_new (COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "no http address: %s", request->url));
+  else
+    send_message (task, uri);
+}
+
+gboolean
+collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Fetching a whole body. */
+
+typedef struct
+{
+  GByteArray *body;
+  guint status;
+} Fetch;
+
+static void
+fetch_free (Fetch *fetch)
+{
+  g_byte_array_unref (fetch->body);
+  g_free (fetch);
+}
+
+static void
+fetch_head_cb (guint status, GHashTable *headers, gint64 time, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+
+  fetch->status = status;
+}
+
+static void
+fetch_data_cb (const guint8 *data, gsize length, gint64 time, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+
+  g_byte_array_append (fetch->body, data, length);
+}
+
+static void
+fetched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (collate_http_send_finish (COLLATE_HTTP (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+collate_http_fetch_async (CollateHttp *self,
+                          const CollateHttpRequest *request,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  static const CollateHttpHandler handler = { fetch_head_cb, fetch_data_cb };
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  Fetch *fetch = g_new0 (Fetch, 1);
+
+  fetch->body = g_byte_array_new ();
+  g_task_set_source_tag (task, collate_http_fetch_async);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, fetch, (GDestroyNotify) fetch_free);
+  collate_http_send_async (self, request, &handler, fetch, cancellable, fetched_cb, task);
+}
+
+GBytes *
+collate_http_fetch_finish (CollateHttp *self, GAsyncResult *result, guint *status, GError **error)
+{
+  Fetch *fetch;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return NULL;
+
+  fetch = g_task_get_task_data (G_TASK (result));
+  if (status != NULL)
+    *status = fetch->status;
+
+  return g_bytes_new (fetch->body->data, fetch->body->len);
+}

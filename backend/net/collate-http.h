@@ -50,8 +50,8 @@ void collate_http_send_async (CollateHttp *self,
 
 /* TRUE where the reply came whole, whatever its status. COLLATE_ERROR_OFFLINE (no route, no name, refused,
  * TLS), COLLATE_ERROR_TIMEOUT, COLLATE_ERROR_PROTOCOL (cut before its end, no HTTP),
- * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_REFUSED (redirect elsewhere), COLLATE_ERROR_STOPPED (cancelled).
-   */
+ * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_REFUSED (redirect elsewhere), COLLATE_ERROR_UNSUPPORTED (no http
+ * address), COLLATE_ERROR_STOPPED (cancelled). */
 gboolean collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **error);
 
 /* Fetches a whole body of at most `max_bytes`. */
