@@ -1,2 +1,133 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
+
+#include "tokens/collate-encoding.h"
+
+#include <string.h>
+
+#include "tokens/collate-merge.h"
+#include "tokens/collate-split.h"
+#include "tokens/collate-utf8.h"
+
+/* An encoding puts the parts of this room together: text → repaired UTF-8 → pieces → tokens. */
+
+struct _CollateEncoding
+{
+  char *name;
+  CollateSplit split;
+  CollateRanks *ranks;
+};
+
+static void
+collate_encoding_clear (gpointer data)
+{
+  CollateEncoding *self = data;
+
+  g_free (self->name);
+  collate_ranks_free (self->ranks);
+}
+
+/* Counts the tokens and, where `ids` is not NULL, appends them. */
+static gsize
+encode (CollateEncoding *self, const char *text, gssize length, GArray *ids)
+{
+  gsize n_bytes = length < 0 ? strlen (text) : (gsize) length;
+  const guchar *bytes = (const guchar *) text;
+  const guchar *piece;
+  gsize piece_length;
+  gsize n_ids = 0;
+  CollateSplitter splitter;
+  CollateMerger merger;
+  GString *repaired = collate_utf8_repair (bytes, n_bytes);
+
+  if (repaired)
+    {
+      bytes = (const guchar *) repaired->str;
+      n_bytes = repaired->len;
+    }
+
+  collate_merger_init (&merger, self->ranks);
+  collate_splitter_init (&splitter, self->split, bytes, n_bytes);
+  while (collate_splitter_next (&splitter, &piece, &piece_length))
+    {
+      guint32 rank = collate_ranks_find (self->ranks, piece, piece_length);
+
+      if (rank == COLLATE_NO_RANK)
+        {
+          n_ids += collate_merger_run (&merger, piece, piece_length, ids);
+          continue;
+        }
+      if (ids)
+        g_array_append_val (ids, rank);
+      n_ids++;
+    }
+  collate_merger_clear (&merger);
+
+  if (repaired)
+    g_string_free (repaired, TRUE);
+  return n_ids;
+}
+
+CollateEncoding *
+collate_encoding_new (const char *name, CollateSplit split, GBytes *ranks, GError **error)
+{
+  CollateRanks *table = collate_ranks_new (ranks, error);
+  CollateEncoding *self;
+
+  if (!table)
+    return NULL;
+  self = g_atomic_rc_box_new0 (CollateEncoding);
+  self->name = g_strdup (name);
+  self->split = split;
+  self->ranks = table;
+  return self;
+}
+
+CollateEncoding *
+collate_encoding_ref (CollateEncoding *encoding)
+{
+  return g_atomic_rc_box_acquire (encoding);
+}
+
+void
+collate_encoding_unref (CollateEncoding *encoding)
+{
+  g_atomic_rc_box_release_full (encoding, collate_encoding_clear);
+}
+
+const char *
+collate_encoding_get_name (CollateEncoding *encoding)
+{
+  return encoding->name;
+}
+
+gsize
+collate_encoding_count (CollateEncoding *encoding, const char *text, gssize length)
+{
+  return encode (encoding, text, length, NULL);
+}
+
+GArray *
+collate_encoding_encode (CollateEncoding *encoding, const char *text, gssize length)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+
+  encode (encoding, text, length, ids);
+  return ids;
+}
+
+GBytes *
+collate_encoding_decode (CollateEncoding *encoding, const guint32 *ids, gsize n_ids)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  for (gsize i = 0; i < n_ids; i++)
+    {
+      gsize length;
+      const guchar *token = collate_ranks_get_bytes (encoding->ranks, ids[i], &length);
+
+      if (token)
+        g_byte_array_append (bytes, token, length);
+    }
+  return g_byte_array_free_to_bytes (bytes);
+}

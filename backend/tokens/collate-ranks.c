@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tokens/collate-ranks.h"
+
+#include <string.h>
+
+#include "base/collate-error.h"
+
+/* The tokens' bytes lie in one pool; an open-addressing hash finds the rank of bytes, an array the bytes of a
+ * rank. Half of a count of a text is spent in collate_ranks_find(). */
+
+/* Far above any vocabulary (the largest known has a quarter of a million), so that a damaged file cannot ask
+ * for all of the memory. */
+#define MAX_RANK (1u << 22)
+
+typedef struct
+{
+  guint32 offset;
+  guint32 length; /* 0: no token has this rank */
+} Token;
+
+typedef struct
+{
+  guint32 hash;
+  guint32 rank; /* COLLATE_NO_RANK: empty */
+} Slot;
+
+struct _CollateRanks
+{
+  GByteArray *pool;
+  GArray *tokens; /* of Token, by rank */
+  guint n_tokens;
+  gsize longest;
+  Slot *slots;
+  guint32 mask;
+};
+
+static inline guint32
+hash_bytes (const guchar *bytes, gsize length)
+{
+  guint64 hash = length;
+  guint64 word;
+
+  for (; length >= 8; bytes += 8, length -= 8)
+    {
+      memcpy (&word, bytes, 8);
+      hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+      hash ^= hash >> 32;
+    }
+  for (word = 0; length > 0; length--)
+    word = word << 8 | *bytes++;
+  hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  return hash >> 32;
+}
+
+/* The slot where these bytes are, or would be. */
+static inline Slot *
+find_slot (CollateRanks *self, const guchar *bytes, gsize length, guint32 hash)
+{
+  for (guint32 i = hash & self->mask;; i = (i + 1) & self->mask)
+    {
+      Slot *slot = &self->slots[i];
+      const Token *token;
+
+      if (slot->rank == COLLATE_NO_RANK)
+        return slot;
+      if (slot->hash != hash)
+        continue;
+      token = &g_array_index (self->tokens, Token, slot->rank);
+      if (token->length == length && memcmp (self->pool->data + token->offset, bytes, length) == 0)
+        return slot;
+    }
+}
+
+/* Adds the token of one line to the pool and the array; FALSE where the line is none. */
+static gboolean
+read_line (CollateRanks *self, const char *line, gsize length)
+{
+  const char *space = memchr (line, ' ', length);
+  guint offset = self->pool->len;
+  char digits[16];
+  gsize n_digits;
+  guint64 rank;
+  int state = 0;
+  guint save = 0;
+  Token token;
+
+  if (!space || space == line || (space - line) % 4 != 0)
+    return FALSE;
+  n_digits = line + length - space - 1;
+  if (n_digits == 0 || n_digits >= sizeof digits)
+    return FALSE;
+  memcpy (digits, space + 1, n_digits);
+  digits[n_digits] = '\0';
+  if (!g_ascii_string_to_unsigned (digits, 10, 0, MAX_RANK, &rank, NULL))
+    return FALSE;
+  for (const char *c = line; c < space; c++)
+    if (!g_ascii_isalnum (*c) && !strchr ("+/=", *c))
+      return FALSE;
+
+  g_byte_array_set_size (self->pool, offset + (space - line) / 4 * 3 + 3);
+  token.offset = offset;
+  token.length = g_base64_decode_step (line, space - line, self->pool->data + offset, &state, &save);
+  g_byte_array_set_size (self->pool, offset + token.length);
+
+  if (rank >= self->tokens->len)
+    g_array_set_size (self->tokens, rank + 1);
+  if (token.length == 0 || g_array_index (self->tokens, Token, rank).length != 0)
+    return FALSE;
+  g_array_index (self->tokens, Token, rank) = token;
+  self->n_tokens++;
+  self->longest = MAX (self->longest, token.length);
+  return TRUE;
+}
+
+static gboolean
+read_lines (CollateRanks *self, GBytes *lines, GError **error)
+{
+  gsize size;
+  const char *at = g_bytes_get_data (lines, &size);
+  const char *end = at + size;
+
+  for (guint number = 1; at < end; number++)
+    {
+      const char *line_end = memchr (at, '\n', end - at);
+
+      if (!line_end)
+        line_end = end;
+      if (!read_line (self, at, line_end - at))
+        {
+          g_set_error (error,
+                       COLLATE_ERROR,
+                       COLLATE_ERROR_INVALID,
+                       "line %u of the rank table is not a new token and its rank",
+                       number);
+          return FALSE;
+        }
+      at = line_end + 1;
+    }
+  return TRUE;
+}
+
+/* Fills the hash; FALSE where two ranks have the same bytes. */
+static gboolean
+hash_tokens (CollateRanks *self)
+{
+  guint32 n_slots = 1024;
+
+  while (n_slots < self->n_tokens * 2)
+    n_slots *= 2;
+  self->mask = n_slots - 1;
+  self->slots = g_new (Slot, n_slots);
+  memset (self->slots, 0xff, n_slots * sizeof (Slot));
+
+  for (guint32 rank = 0; rank < self->tokens->len; rank++)
+    {
+      const Token *token = &g_array_index (self->tokens, Token, rank);
+      const guchar *bytes = self->pool->data + token->offset;
+      guint32 hash;
+      Slot *slot;
+
+      if (token->length == 0)
+        continue;
+      hash = hash_bytes (bytes, token->length);
+      slot = find_slot (self, bytes, token->length, hash);
+      if (slot->rank != COLLATE_NO_RANK)
+        return FALSE;
+      *slot = (Slot){ hash, rank };
+    }
+  return TRUE;
+}
+
+static gboolean
+has_all_bytes (CollateRanks *self)
+{
+  for (guint i = 0; i < 256; i++)
+    {
+      guchar byte = i;
+
+      if (collate_ranks_find (self, &byte, 1) == COLLATE_NO_RANK)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+CollateRanks *
+collate_ranks_new (GBytes *lines, GError **error)
+{
+  g_autoptr (CollateRanks) self = g_new0 (CollateRanks, 1);
+
+  self->pool = g_byte_array_new ();
+  self->tokens = g_array_new (FALSE, TRUE, sizeof (Token));
+  if (!read_lines (self, lines, error))
+    return NULL;
+  if (!hash_tokens (self) || !has_all_bytes (self))
+    {
+      g_set_error_literal (
+          error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "the rank table has a token twice or lacks a byte");
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+void
+collate_ranks_free (CollateRanks *self)
+{
+  g_byte_array_unref (self->pool);
+  g_array_unref (self->tokens);
+  g_free (self->slots);
+  g_free (self);
+}
+
+guint32
+collate_ranks_find (CollateRanks *self, const guchar *bytes, gsize length)
+{
+  if (length > self->longest)
+    return COLLATE_NO_RANK;
+  return find_slot (self, bytes, length, hash_bytes (bytes, length))->rank;
+}
+
+const guchar *
+collate_ranks_get_bytes (CollateRanks *self, guint32 rank, gsize *length)
+{
+  const Token *token;
+
+  if (rank >= self->tokens->len)
+    return NULL;
+  token = &g_array_index (self->tokens, Token, rank);
+  *length = token->length;
+  return token->length > 0 ? self->pool->data + token->offset : NULL;
+}
