@@ -13,6 +13,11 @@ G_BEGIN_DECLS
 /* The command line's JSON, exactly as the design fixes it. */
 char *collate_export_json (CollateComparison *comparison);
 
+/* Reads collate_export_json() back: the comparison as it was, past and not in the history, with answers that
+ * were still running as interrupted. COLLATE_ERROR_INVALID where there is no question or no list of
+ * results; anything else that is missing or malformed is unknown; (nullable) (transfer full). */
+CollateComparison *collate_comparison_new_from_json (JsonObject *object, GError **error);
+
 /* RFC 4180, a header and a row an answer; cells that a spreadsheet would take for a formula are quoted with
  * a "'". */
 char *collate_export_csv (CollateComparison *comparison);
