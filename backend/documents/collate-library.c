@@ -1,2 +1,688 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The documents on their way: scanned (pool thread), queued, read (helper process), counted (worker thread),
+ * and at the end their joined context counted. Each step ends on the main thread, where it is dropped if its
+ * job was cancelled meanwhile: by removing the document, by reading it again, or with the library. */
 #include "config.h"
+
+#include "documents/collate-library.h"
+
+#include "base/collate-worker.h"
+#include "documents/collate-counting.h"
+#include "documents/collate-document-private.h"
+#include "documents/collate-folder.h"
+#include "documents/collate-reader.h"
+
+/* More helpers than this would fight for the disk. */
+#define MAX_READERS 8
+
+struct _CollateLibrary
+{
+  GObject parent_instance;
+
+  CollateEncodings *encodings;
+  char *extract_path;
+  CollateWorker *worker;
+
+  GPtrArray *documents;
+  char *context;      /* GRefString, NULL until somebody asks */
+  GHashTable *counts; /* name of an encoding → Count, those that somebody asked for */
+
+  GHashTable *active; /* CollateDocument → GCancellable of the job that it is in */
+  GQueue waiting;     /* Job */
+  guint n_reading;
+  GCancellable *scanning;
+  guint n_scans;
+
+  gboolean loading;
+  GPtrArray *settlers; /* GTask */
+};
+
+/* One document's way from the queue to its tokens, a scan, or the counting of the context. */
+typedef struct
+{
+  GWeakRef library;
+  GCancellable *cancellable;
+  CollateDocument *document; /* or NULL */
+  char *encoding;            /* of the context's count, or NULL */
+} Job;
+
+/* The tokens of the context in one encoding. */
+typedef struct
+{
+  gint64 tokens;         /* -1 until it is done, and where the encoding cannot be had */
+  gboolean done;         /* for the context as it is now */
+  GCancellable *running; /* or NULL */
+} Count;
+
+static void collate_library_list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (CollateLibrary,
+                               collate_library,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, collate_library_list_model_init))
+
+enum
+{
+  PROP_0,
+  PROP_LOADING,
+  PROP_CONTEXT_TOKENS,
+  N_PROPS
+};
+
+enum
+{
+  CONTEXT_CHANGED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static Job *
+job_new (CollateLibrary *self, GCancellable *cancellable, CollateDocument *document, const char *encoding)
+{
+  Job *job = g_new0 (Job, 1);
+
+  g_weak_ref_init (&job->library, self);
+  job->cancellable = g_object_ref (cancellable);
+  g_set_object (&job->document, document);
+  job->encoding = g_strdup (encoding);
+
+  return job;
+}
+
+static void
+job_free (Job *job)
+{
+  g_weak_ref_clear (&job->library);
+  g_object_unref (job->cancellable);
+  g_clear_object (&job->document);
+  g_free (job->encoding);
+  g_free (job);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)
+
+static void
+count_free (Count *count)
+{
+  g_cancellable_cancel (count->running);
+  g_clear_object (&count->running);
+  g_free (count);
+}
+
+/* The joined context as it is now; (transfer none). */
+static char *
+ensure_context (CollateLibrary *self)
+{
+  if (self->context == NULL)
+    {
+      g_autoptr (GString) context = g_string_new (NULL);
+
+      for (guint i = 0; i < self->documents->len; i++)
+        {
+          CollateDocument *document = g_ptr_array_index (self->documents, i);
+
+          if (collate_document_get_state (document) != COLLATE_DOCUMENT_READY)
+            continue;
+          g_string_append_printf (
+              context, "\n\n=== Document: %s ===\n\n", collate_document_get_name (document));
+          g_string_append (context, collate_document_get_text (document));
+        }
+      self->context = g_ref_string_new_len (context->str, context->len);
+    }
+
+  return self->context;
+}
+
+/* Before anything that changes the joined text; nobody is told yet. */
+static void
+forget_context (CollateLibrary *self)
+{
+  GHashTableIter iter;
+  Count *count;
+
+  g_clear_pointer (&self->context, g_ref_string_release);
+
+  g_hash_table_iter_init (&iter, self->counts);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &count))
+    {
+      g_cancellable_cancel (count->running);
+      g_clear_object (&count->running);
+      count->done = FALSE;
+      count->tokens = -1;
+    }
+}
+
+static void update (CollateLibrary *self);
+
+static void
+context_counted_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Job) job = user_data;
+  g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
+  gint64 tokens = collate_counting_count_finish (result, NULL);
+  Count *count;
+
+  if (self == NULL || g_cancellable_is_cancelled (job->cancellable))
+    return;
+
+  count = g_hash_table_lookup (self->counts, job->encoding);
+  count->tokens = tokens;
+  count->done = TRUE;
+  g_clear_object (&count->running);
+
+  g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
+  update (self);
+}
+
+/* Begins to count the context in each encoding that somebody asked for; TRUE where all is known. */
+static gboolean
+count_context (CollateLibrary *self)
+{
+  char *context = ensure_context (self);
+  gboolean all_done = TRUE;
+  GHashTableIter iter;
+  const char *encoding;
+  Count *count;
+
+  g_hash_table_iter_init (&iter, self->counts);
+  while (g_hash_table_iter_next (&iter, (gpointer *) &encoding, (gpointer *) &count))
+    {
+      if (!count->done && *context == '\0')
+        {
+          count->tokens = 0;
+          count->done = TRUE;
+        }
+      else if (!count->done && count->running == NULL)
+        {
+          count->running = g_cancellable_new ();
+          collate_counting_count_async (self->worker,
+                                        self->encodings,
+                                        encoding,
+                                        g_ref_string_acquire (context),
+                                        count->running,
+                                        context_counted_cb,
+                                        job_new (self, count->running, NULL, encoding));
+        }
+      all_done = all_done && count->done;
+    }
+
+  return all_done;
+}
+
+/* Looks what is left to do, after every step. */
+static void
+update (CollateLibrary *self)
+{
+  gboolean is_read = g_hash_table_size (self->active) == 0 && self->n_scans == 0;
+  gboolean is_settled = is_read && count_context (self);
+  Count *count = g_hash_table_lookup (self->counts, COLLATE_ENCODING_DEFAULT);
+  gboolean loading = !is_read || !count->done;
+
+  if (self->loading != loading)
+    {
+      self->loading = loading;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOADING]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONTEXT_TOKENS]);
+    }
+
+  if (is_settled)
+    {
+      g_autoptr (GPtrArray) settlers = g_steal_pointer (&self->settlers);
+
+      self->settlers = g_ptr_array_new_with_free_func (g_object_unref);
+      for (guint i = 0; i < settlers->len; i++)
+        g_task_return_boolean (g_ptr_array_index (settlers, i), TRUE);
+    }
+}
+
+static void
+counted_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Job) job = user_data;
+  g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
+  gint64 tokens = collate_counting_count_finish (result, NULL);
+
+  if (self == NULL || g_cancellable_is_cancelled (job->cancellable))
+    return;
+
+  g_hash_table_remove (self->active, job->document);
+  collate_document_set_tokens (job->document, tokens);
+  update (self);
+}
+
+static void read_next (CollateLibrary *self);
+
+static void
+read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Job) job = user_data;
+  g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) pages = collate_reader_read_finish (result, &error);
+
+  if (self == NULL)
+    return;
+
+  self->n_reading--;
+  read_next (self);
+
+  if (g_cancellable_is_cancelled (job->cancellable))
+    return;
+
+  forget_context (self);
+  if (pages != NULL)
+    collate_document_set_pages (job->document, pages);
+  else
+    collate_document_set_failed (job->document, error);
+
+  if (collate_document_get_state (job->document) == COLLATE_DOCUMENT_READY)
+    {
+      g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
+      collate_counting_count_async (self->worker,
+                                    self->encodings,
+                                    COLLATE_ENCODING_DEFAULT,
+                                    collate_document_ref_text (job->document),
+                                    job->cancellable,
+                                    counted_cb,
+                                    job_new (self, job->cancellable, job->document, NULL));
+    }
+  else
+    {
+      g_hash_table_remove (self->active, job->document);
+      update (self);
+    }
+}
+
+static void
+read_next (CollateLibrary *self)
+{
+  guint max_reading = MIN (g_get_num_processors (), MAX_READERS);
+
+  while (self->n_reading < max_reading && !g_queue_is_empty (&self->waiting))
+    {
+      Job *job = g_queue_pop_head (&self->waiting);
+
+      if (g_cancellable_is_cancelled (job->cancellable))
+        {
+          job_free (job);
+          continue;
+        }
+
+      self->n_reading++;
+      collate_reader_read_async (self->extract_path,
+                                 collate_document_get_file (job->document),
+                                 COLLATE_READER_TIME_LIMIT,
+                                 job->cancellable,
+                                 read_cb,
+                                 job);
+    }
+}
+
+/* Takes a document out of the job that it is in. */
+static void
+stop (CollateLibrary *self, CollateDocument *document)
+{
+  GCancellable *cancellable = g_hash_table_lookup (self->active, document);
+
+  if (cancellable != NULL)
+    {
+      g_cancellable_cancel (cancellable);
+      g_hash_table_remove (self->active, document);
+    }
+}
+
+static CollateDocument *
+find (CollateLibrary *self, GFile *file)
+{
+  for (guint i = 0; i < self->documents->len; i++)
+    {
+      CollateDocument *document = g_ptr_array_index (self->documents, i);
+
+      if (g_file_equal (collate_document_get_file (document), file))
+        return document;
+    }
+
+  return NULL;
+}
+
+static CollateDocument *
+insert (CollateLibrary *self, GFile *file)
+{
+  CollateDocument *document = collate_document_new (file);
+  guint position = self->documents->len;
+
+  while (position > 0 &&
+         collate_document_compare (g_ptr_array_index (self->documents, position - 1), document) > 0)
+    position--;
+
+  g_ptr_array_insert (self->documents, position, document);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
+
+  return document;
+}
+
+static void
+read_file (CollateLibrary *self, GFile *file)
+{
+  CollateDocument *document = find (self, file);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  if (document == NULL)
+    document = insert (self, file);
+  else
+    {
+      gboolean was_ready = collate_document_get_state (document) == COLLATE_DOCUMENT_READY;
+
+      stop (self, document);
+      forget_context (self);
+      collate_document_set_reading (document);
+      if (was_ready)
+        g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
+    }
+
+  g_hash_table_insert (self->active, document, g_object_ref (cancellable));
+  g_queue_push_tail (&self->waiting, job_new (self, cancellable, document, NULL));
+}
+
+static void
+scanned_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Job) job = user_data;
+  g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
+  g_autoptr (GPtrArray) files = collate_folder_scan_finish (result, NULL);
+
+  if (self == NULL || g_cancellable_is_cancelled (job->cancellable))
+    return;
+
+  self->n_scans--;
+  for (guint i = 0; i < files->len; i++)
+    read_file (self, g_ptr_array_index (files, i));
+
+  read_next (self);
+  update (self);
+}
+
+static GType
+get_item_type (GListModel *model)
+{
+  return COLLATE_TYPE_DOCUMENT;
+}
+
+static guint
+get_n_items (GListModel *model)
+{
+  return COLLATE_LIBRARY (model)->documents->len;
+}
+
+static gpointer
+get_item (GListModel *model, guint position)
+{
+  CollateLibrary *self = COLLATE_LIBRARY (model);
+
+  return position < self->documents->len ? g_object_ref (g_ptr_array_index (self->documents, position))
+                                         : NULL;
+}
+
+static void
+collate_library_list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = get_item_type;
+  iface->get_n_items = get_n_items;
+  iface->get_item = get_item;
+}
+
+/* Ends all that is under way; nothing is said. */
+static void
+stop_all (CollateLibrary *self)
+{
+  GHashTableIter iter;
+  GCancellable *cancellable;
+
+  g_hash_table_iter_init (&iter, self->active);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &cancellable))
+    g_cancellable_cancel (cancellable);
+  g_hash_table_remove_all (self->active);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) job_free);
+
+  g_cancellable_cancel (self->scanning);
+  g_set_object (&self->scanning, NULL);
+  self->n_scans = 0;
+}
+
+static void
+collate_library_dispose (GObject *object)
+{
+  CollateLibrary *self = COLLATE_LIBRARY (object);
+
+  stop_all (self);
+  forget_context (self);
+
+  G_OBJECT_CLASS (collate_library_parent_class)->dispose (object);
+}
+
+static void
+collate_library_finalize (GObject *object)
+{
+  CollateLibrary *self = COLLATE_LIBRARY (object);
+
+  collate_worker_free (self->worker);
+  collate_encodings_unref (self->encodings);
+  g_free (self->extract_path);
+  g_ptr_array_unref (self->documents);
+  g_clear_pointer (&self->context, g_ref_string_release);
+  g_hash_table_unref (self->counts);
+  g_hash_table_unref (self->active);
+  g_ptr_array_unref (self->settlers);
+
+  G_OBJECT_CLASS (collate_library_parent_class)->finalize (object);
+}
+
+static void
+collate_library_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  CollateLibrary *self = COLLATE_LIBRARY (object);
+
+  switch (prop_id)
+    {
+    case PROP_LOADING:
+      g_value_set_boolean (value, self->loading);
+      break;
+    case PROP_CONTEXT_TOKENS:
+      g_value_set_int64 (value, collate_library_get_context_tokens (self, COLLATE_ENCODING_DEFAULT));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+collate_library_class_init (CollateLibraryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = collate_library_dispose;
+  object_class->finalize = collate_library_finalize;
+  object_class->get_property = collate_library_get_property;
+
+  properties[PROP_LOADING] = g_param_spec_boolean ("loading", NULL, NULL, FALSE, flags);
+  properties[PROP_CONTEXT_TOKENS] =
+      g_param_spec_int64 ("context-tokens", NULL, NULL, -1, G_MAXINT64, 0, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[CONTEXT_CHANGED] = g_signal_new (
+      "context-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+collate_library_init (CollateLibrary *self)
+{
+  self->worker = collate_worker_new ("documents");
+  self->documents = g_ptr_array_new_with_free_func (g_object_unref);
+  self->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) count_free);
+  self->active = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  self->settlers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_queue_init (&self->waiting);
+
+  g_hash_table_insert (self->counts, g_strdup (COLLATE_ENCODING_DEFAULT), g_new0 (Count, 1));
+  count_context (self);
+}
+
+CollateLibrary *
+collate_library_new (CollateEncodings *encodings, const char *extract_path)
+{
+  CollateLibrary *self = g_object_new (COLLATE_TYPE_LIBRARY, NULL);
+
+  self->encodings = collate_encodings_ref (encodings);
+  self->extract_path = g_strdup (extract_path);
+
+  return self;
+}
+
+void
+collate_library_add (CollateLibrary *self, GPtrArray *files)
+{
+  g_return_if_fail (COLLATE_IS_LIBRARY (self));
+  g_return_if_fail (files != NULL);
+
+  if (self->scanning == NULL)
+    self->scanning = g_cancellable_new ();
+
+  self->n_scans++;
+  collate_folder_scan_async (files, self->scanning, scanned_cb, job_new (self, self->scanning, NULL, NULL));
+  update (self);
+}
+
+static void
+settle_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_object_ref (user_data);
+  CollateLibrary *self = g_task_get_source_object (task);
+
+  if (g_ptr_array_remove (self->settlers, task))
+    g_task_return_error_if_cancelled (task);
+}
+
+void
+collate_library_settle_async (CollateLibrary *self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (COLLATE_IS_LIBRARY (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, collate_library_settle_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+
+  g_ptr_array_add (self->settlers, g_object_ref (task));
+  if (cancellable != NULL)
+    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (settle_cancelled_cb), task, 0);
+
+  update (self);
+}
+
+gboolean
+collate_library_settle_finish (CollateLibrary *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+collate_library_remove (CollateLibrary *self, CollateDocument *document)
+{
+  gboolean was_ready;
+  guint position;
+
+  g_return_if_fail (COLLATE_IS_LIBRARY (self));
+
+  if (!g_ptr_array_find (self->documents, document, &position))
+    return;
+
+  was_ready = collate_document_get_state (document) == COLLATE_DOCUMENT_READY;
+  stop (self, document);
+  forget_context (self);
+  g_ptr_array_remove_index (self->documents, position);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
+
+  if (was_ready)
+    g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
+  update (self);
+}
+
+void
+collate_library_clear (CollateLibrary *self)
+{
+  guint n_documents;
+
+  g_return_if_fail (COLLATE_IS_LIBRARY (self));
+
+  n_documents = self->documents->len;
+  stop_all (self);
+  forget_context (self);
+  g_ptr_array_set_size (self->documents, 0);
+  g_list_model_items_changed (G_LIST_MODEL (self), 0, n_documents, 0);
+
+  g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
+  update (self);
+}
+
+gboolean
+collate_library_is_loading (CollateLibrary *self)
+{
+  g_return_val_if_fail (COLLATE_IS_LIBRARY (self), FALSE);
+
+  return self->loading;
+}
+
+char *
+collate_library_dup_context (CollateLibrary *self)
+{
+  g_return_val_if_fail (COLLATE_IS_LIBRARY (self), NULL);
+
+  return g_ref_string_acquire (ensure_context (self));
+}
+
+gint64
+collate_library_get_context_tokens (CollateLibrary *self, const char *encoding)
+{
+  Count *count;
+
+  g_return_val_if_fail (COLLATE_IS_LIBRARY (self), -1);
+  g_return_val_if_fail (encoding != NULL, -1);
+
+  if (!g_strv_contains (collate_encodings_get_names (), encoding))
+    return -1;
+
+  count = g_hash_table_lookup (self->counts, encoding);
+  if (count == NULL)
+    {
+      count = g_new0 (Count, 1);
+      count->tokens = -1;
+      g_hash_table_insert (self->counts, g_strdup (encoding), count);
+      update (self);
+    }
+
+  return self->loading ? -1 : count->tokens;
+}
+
+const char *const *
+collate_library_get_mime_types (void)
+{
+  static const char *const mime_types[] = { "application/pdf", "text/plain", "text/markdown", NULL };
+
+  return mime_types;
+}
+
+const char *const *
+collate_library_get_suffixes (void)
+{
+  return collate_folder_get_suffixes ();
+}
