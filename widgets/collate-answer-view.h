@@ -9,8 +9,7 @@ G_BEGIN_DECLS
 
 /* One answer: a header with its model's name, what it cost and how long it took, and beneath it the text.
  * While it is written the view follows it, once a frame. Properties: "comparison" and "answer" (construct
- * only), "expanded" (read and write, TRUE at first), "compact" (read and write: in a column, where the
- * header has two lines). Uses the action app.preferences ("s": "key:NAME"). */
+ * only), "expanded" (read and write, TRUE at first). Uses the action app.preferences ("s": "key:NAME"). */
 #define COLLATE_TYPE_ANSWER_VIEW (collate_answer_view_get_type ())
 G_DECLARE_FINAL_TYPE (CollateAnswerView, collate_answer_view, COLLATE, ANSWER_VIEW, AdwBin)
 
