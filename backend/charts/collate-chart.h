@@ -49,6 +49,7 @@ typedef struct
   const char *font;    /* a Pango family list, or NULL for the system's sans */
   int focus;           /* the mark that the pointer or keyboard is on, or -1 */
   gboolean background; /* paint one: for files */
+  gboolean contrast;   /* the desktop asks for high contrast */
 } CollateChartStyle;
 
 /* The palette: eight colours that are told apart by people with any colour vision, light and dark; the same
