@@ -194,11 +194,11 @@ say_percent (CollateChartKind kind, const Contender *lowest, const Contender *hi
   switch (kind)
     {
     case COLLATE_CHART_COST:
-      return g_strdup_printf (_ ("%s costs %s %% more than %s"), highest->name, more, lowest->name);
+      return g_strdup_printf (_ ("%s costs %s %% more than %s"), highest->name, more, lowest->name);
     case COLLATE_CHART_TIME:
-      return g_strdup_printf (_ ("%s takes %s %% longer than %s"), highest->name, more, lowest->name);
+      return g_strdup_printf (_ ("%s takes %s %% longer than %s"), highest->name, more, lowest->name);
     default:
-      return g_strdup_printf (_ ("%s wrote %s %% more than %s"), highest->name, more, lowest->name);
+      return g_strdup_printf (_ ("%s wrote %s %% more than %s"), highest->name, more, lowest->name);
     }
 }
 
@@ -219,7 +219,7 @@ say_difference (CollateChartKind kind, const GArray *contenders)
                             next->name);
   if (lowest->value <= 0)
     return say_something_and_nothing (kind, lowest, highest);
-  if (highest->value / lowest->value < 2)
+  if (highest->value / lowest->value < 1.95)
     return say_percent (kind, lowest, highest);
 
   return say_factor (kind, lowest, highest);

@@ -11,7 +11,8 @@
 
 #define TALLEST 140
 #define RADIUS 4.5
-#define WIDEST_NAME 0.45 /* of the plot */
+#define WIDEST_NAME 0.45   /* of the plot */
+#define SLIMMEST_NAME 60.0 /* one that is cut shorter says nothing */
 
 typedef struct
 {
@@ -221,10 +222,11 @@ lay_out_points (CollateChartLayout *layout, const Scatter *scatter)
 }
 
 /* TRUE where a name may stand there: inside of the plot, on no other name, point or leader, and with a
- * leader of its own that crosses no name. */
+ * leader of its own that crosses neither. */
 static gboolean
 is_free (CollateChartLayout *layout,
          const Scatter *scatter,
+         guint index,
          const cairo_rectangle_t *area,
          const CollateChartLine *leader)
 {
@@ -246,7 +248,7 @@ is_free (CollateChartLayout *layout,
       const CollateChartMark *mark = &g_array_index (layout->marks, CollateChartMark, i);
       cairo_rectangle_t other = { mark->x - 2, mark->y - 2, mark->width + 4, mark->height + 4 };
 
-      if (rectangles_meet (area, &other))
+      if (rectangles_meet (area, &other) || (leader && i != index && line_meets (leader, &other)))
         return FALSE;
     }
   for (guint i = 0; i < layout->lines->len; i++)
@@ -292,18 +294,19 @@ place_name (CollateChartLayout *layout, const Scatter *scatter, guint index)
   const CollateChartMark point = g_array_index (layout->marks, CollateChartMark, index);
   PangoLayout *text = collate_chart_layout_text (layout, COLLATE_LABEL_NAME, point.item->name);
   double width = MIN (collate_chart_text_width (text), scatter->plot.width * WIDEST_NAME);
+  gboolean too_short = width < MIN (collate_chart_text_width (text), SLIMMEST_NAME * layout->unit);
   double height = collate_chart_text_height (text);
   double x = point.x + point.width / 2;
   double y = point.y + point.height / 2;
 
-  for (guint i = 0; i < G_N_ELEMENTS (DISTANCES); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (DISTANCES) && !too_short; i++)
     for (guint j = 0; j < G_N_ELEMENTS (DIRECTIONS); j++)
       {
         double distance = point.width / 2 + DISTANCES[i] * layout->unit;
         cairo_rectangle_t box = box_beside (x, y, distance, j, width, height);
         CollateChartLine leader = leader_to (x, y, &box);
 
-        if (!is_free (layout, scatter, &box, i > 1 ? &leader : NULL))
+        if (!is_free (layout, scatter, index, &box, i > 1 ? &leader : NULL))
           continue;
         collate_chart_layout_place (layout, COLLATE_LABEL_NAME, text, box.x, box.y, width)->faint =
             !point.item->finished;
