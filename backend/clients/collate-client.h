@@ -27,11 +27,11 @@ typedef struct
 typedef enum
 {
   COLLATE_EVENT_SENT,      /* a request left: number is the attempt, from 1 */
-  COLLATE_EVENT_HEAD,      /* status and headers are there */
+  COLLATE_EVENT_HEAD,      /* the reply's head came: number is its status */
   COLLATE_EVENT_RETRY,     /* the attempt failed and another follows: number is the wait in milliseconds, text
                               the reason */
-  COLLATE_EVENT_DROPPED,   /* text names a parameter that the server refuses; the request is sent again
-                              without it */
+  COLLATE_EVENT_DROPPED,   /* text names a parameter that the server refuses, now (the request is sent again
+                              without it) or in an earlier answer (it is not sent at all) */
   COLLATE_EVENT_MODEL,     /* text is the model's name by the server's word */
   COLLATE_EVENT_REASONING, /* text is more reasoning, never empty */
   COLLATE_EVENT_TEXT,      /* text is more of the answer, never empty */
@@ -51,6 +51,20 @@ typedef struct
 /* Takes an event. Cancelling, and dropping references, inside is allowed. */
 typedef void (*CollateEventFunc) (const CollateEvent *event, gpointer user_data);
 
+/* What a failed attempt says about another one. */
+typedef struct
+{
+  guint status;   /* HTTP's, 0 where there was none */
+  gboolean again; /* the same request may succeed */
+  gint64 wait;    /* milliseconds that the server asks for, -1: it asks for none */
+  char *refused;  /* the parameter that the server refuses, as on the wire, or NULL; (owned) */
+  char *instead;  /* the parameter that it names in its place, or NULL; (owned) */
+} CollateVerdict;
+
+void collate_verdict_clear (CollateVerdict *verdict);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CollateVerdict, collate_verdict_clear)
+
 #define COLLATE_TYPE_CLIENT (collate_client_get_type ())
 G_DECLARE_DERIVABLE_TYPE (CollateClient, collate_client, COLLATE, CLIENT, GObject)
 
@@ -58,7 +72,8 @@ struct _CollateClientClass
 {
   GObjectClass parent_class;
 
-  /* Sends the request once; the base class retries. */
+  /* Sends the request once, without what collate_client_get_refused() tells (each such parameter is a
+   * COLLATE_EVENT_DROPPED); the base class retries. */
   void (*attempt_async) (CollateClient *self,
                          const CollateRequest *request,
                          CollateEventFunc on_event,
@@ -66,12 +81,24 @@ struct _CollateClientClass
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer user_data);
-  gboolean (*attempt_finish) (CollateClient *self, GAsyncResult *result, GError **error);
+
+  /* Fills `verdict`, which comes cleared, whatever the outcome. */
+  gboolean (*attempt_finish) (CollateClient *self,
+                              GAsyncResult *result,
+                              CollateVerdict *verdict,
+                              GError **error);
 };
 
 /* The client for a provider's wire format; (transfer full). It remembers for its lifetime what the
  * provider's models refuse. */
 CollateClient *collate_client_new (CollateHttp *http, CollateProvider *provider);
+
+/* For subclasses: NULL where the server takes the parameter for this model, the name of what it takes
+ * instead, or "" where it takes nothing in its place; (nullable). */
+const char *collate_client_get_refused (CollateClient *self, const char *model, const char *parameter);
+
+/* For subclasses: seconds without a byte until COLLATE_ERROR_TIMEOUT. */
+guint collate_client_get_idle_timeout (CollateClient *self);
 
 CollateHttp *collate_client_get_http (CollateClient *self);
 CollateProvider *collate_client_get_provider (CollateClient *self);

@@ -23,6 +23,7 @@ G_DEFINE_FINAL_TYPE (CollateHttp, collate_http, G_TYPE_OBJECT)
 #define MAX_CONNECTIONS 256 /* libsoup's two to a host would put four models of one provider in a row */
 #define MAX_REDIRECTS 5
 #define READ_SIZE (16 * 1024)
+#define LINGER (100 * 1000) /* microseconds for the end of a reply of which enough came */
 
 /* A request under way: the data of its task. */
 typedef struct
@@ -41,6 +42,7 @@ typedef struct
   guint8 *buffer;
   gsize n_received;
   guint n_redirects;
+  gboolean enough;
 
   /* What libsoup is given instead of the caller's cancellable, so that silence can end a request too. The
    * caller's reaches it by a source in the main loop: nothing of libsoup runs inside g_cancellable_cancel(). */
@@ -99,8 +101,9 @@ silent_cb (gpointer user_data)
 static void
 rearm (Transfer *transfer, gint64 now)
 {
-  if (transfer->idle_source != NULL)
-    g_source_set_ready_time (transfer->idle_source, now + transfer->idle_timeout * G_USEC_PER_SEC);
+  gint64 wait = transfer->enough ? LINGER : transfer->idle_timeout * G_USEC_PER_SEC;
+
+  g_source_set_ready_time (transfer->idle_source, wait > 0 ? now + wait : -1);
 }
 
 static Transfer *
@@ -121,18 +124,16 @@ transfer_new (const CollateHttpRequest *request,
   transfer->buffer = g_malloc (READ_SIZE);
   transfer->cancellable = g_cancellable_new ();
 
+  transfer->idle_source = g_timeout_source_new (G_MAXUINT);
+  g_source_set_callback (transfer->idle_source, silent_cb, transfer, NULL);
+  g_source_attach (transfer->idle_source, g_main_context_get_thread_default ());
+  rearm (transfer, g_get_monotonic_time ());
+
   if (cancellable != NULL)
     {
       transfer->stop_source = g_cancellable_source_new (cancellable);
       g_source_set_callback (transfer->stop_source, G_SOURCE_FUNC (stopped_cb), transfer, NULL);
       g_source_attach (transfer->stop_source, g_main_context_get_thread_default ());
-    }
-  if (request->idle_timeout > 0)
-    {
-      transfer->idle_source = g_timeout_source_new_seconds (request->idle_timeout);
-      g_source_set_callback (transfer->idle_source, silent_cb, transfer, NULL);
-      g_source_attach (transfer->idle_source, g_main_context_get_thread_default ());
-      rearm (transfer, g_get_monotonic_time ());
     }
 
   return transfer;
@@ -162,6 +163,7 @@ finish (GTask *task, GError *error)
 
   clear_source (&transfer->stop_source);
   clear_source (&transfer->idle_source);
+  g_cancellable_cancel (transfer->cancellable); /* what is unread shall not hold its connection */
 
   if (error == NULL)
     g_task_return_boolean (task, TRUE);
@@ -229,7 +231,14 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (n_read <= 0)
     {
+      if (transfer->enough)
+        g_clear_error (&error);
       finish (task, error);
+      return;
+    }
+  if (transfer->enough)
+    {
+      read_next (task);
       return;
     }
 
@@ -245,8 +254,12 @@ read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  if (transfer->handler.on_data != NULL)
-    transfer->handler.on_data (transfer->buffer, n_read, now, transfer->handler_data);
+  if (transfer->handler.on_data != NULL &&
+      !transfer->handler.on_data (transfer->buffer, n_read, now, transfer->handler_data))
+    {
+      transfer->enough = TRUE;
+      rearm (transfer, now);
+    }
   read_next (task);
 }
 
@@ -294,14 +307,13 @@ redirect (GTask *task, const char *location)
 
   if (to == NULL || g_uri_get_host (to) == NULL)
     {
-      finish (
-          task,
-          g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_PROTOCOL, "a redirect to what is no address"));
+      finish (task,
+              g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_REFUSED, "redirected to what is no address"));
       return;
     }
   if (transfer->n_redirects++ == MAX_REDIRECTS)
     {
-      finish (task, g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_PROTOCOL, "too many redirects"));
+      finish (task, g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_REFUSED, "too many redirects"));
       return;
     }
 
@@ -479,6 +491,45 @@ collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **erro
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* The time of a date in HTTP's form, in seconds; -1 where it is none. */
+static gint64
+parse_date (const char *text)
+{
+  g_autoptr (GDateTime) date = text != NULL ? soup_date_time_new_from_http_string (text) : NULL;
+
+  return date != NULL ? g_date_time_to_unix (date) : -1;
+}
+
+/* A number that is all of `text`, times `factor`; -1 where it is none. */
+static gint64
+parse_wait (const char *text, double factor)
+{
+  char *end;
+  double value = text != NULL ? g_ascii_strtod (text, &end) : -1;
+
+  return text != NULL && end != text && *end == '\0' && value >= 0 && value < 1e9 ? value * factor : -1;
+}
+
+gint64
+collate_http_get_retry_after (GHashTable *headers)
+{
+  const char *text = g_hash_table_lookup (headers, "retry-after");
+  gint64 wait = parse_wait (g_hash_table_lookup (headers, "retry-after-ms"), 1);
+  gint64 now = parse_date (g_hash_table_lookup (headers, "date"));
+  gint64 date = parse_date (text);
+
+  if (wait < 0)
+    wait = parse_wait (text, 1000);
+  if (wait >= 0 || date < 0)
+    return wait;
+
+  /* The server's own clock, where it tells the time: ours may be wrong. */
+  if (now < 0)
+    now = g_get_real_time () / G_USEC_PER_SEC;
+
+  return MAX (date - now, 0) * 1000;
+}
+
 /* Fetching a whole body. */
 
 typedef struct
@@ -502,12 +553,14 @@ fetch_head_cb (guint status, GHashTable *headers, gint64 time, gpointer user_dat
   fetch->status = status;
 }
 
-static void
+static gboolean
 fetch_data_cb (const guint8 *data, gsize length, gint64 time, gpointer user_data)
 {
   Fetch *fetch = user_data;
 
   g_byte_array_append (fetch->body, data, length);
+
+  return TRUE;
 }
 
 static void

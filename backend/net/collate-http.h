@@ -26,14 +26,15 @@ typedef struct
 
 /* Status and headers of a reply, or bytes of its body as they come; times are g_get_monotonic_time(). Each
  * runs on the main thread, from the main loop, before the call finishes. Cancelling inside either is
- * allowed. */
+ * allowed. on_data returns FALSE where it has enough: the reply counts as whole, and its end is awaited for
+ * a moment only, so that the connection can serve again. */
 typedef struct
 {
   void (*on_head) (guint status,
                    GHashTable *headers,
                    gint64 time,
                    gpointer user_data); /* names in lower case */
-  void (*on_data) (const guint8 *data, gsize length, gint64 time, gpointer user_data);
+  gboolean (*on_data) (const guint8 *data, gsize length, gint64 time, gpointer user_data);
 } CollateHttpHandler;
 
 /* An HTTP session of its own, with as many connections to one host as are asked for; (transfer full). */
@@ -50,9 +51,13 @@ void collate_http_send_async (CollateHttp *self,
 
 /* TRUE where the reply came whole, whatever its status. COLLATE_ERROR_OFFLINE (no route, no name, refused,
  * TLS), COLLATE_ERROR_TIMEOUT, COLLATE_ERROR_PROTOCOL (cut before its end, no HTTP),
- * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_REFUSED (redirect elsewhere), COLLATE_ERROR_UNSUPPORTED (no http
+ * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_REFUSED (a redirect that is not followed), COLLATE_ERROR_UNSUPPORTED (no http
  * address), COLLATE_ERROR_STOPPED (cancelled). */
 gboolean collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **error);
+
+/* The milliseconds that a reply's headers ask to wait (retry-after-ms; Retry-After in seconds or as a date);
+ * -1 where they ask for none. */
+gint64 collate_http_get_retry_after (GHashTable *headers);
 
 /* Fetches a whole body of at most `max_bytes`. */
 void collate_http_fetch_async (CollateHttp *self,
