@@ -9,7 +9,6 @@
 #include "charts/collate-chart.h"
 #include "compare/collate-comparison.h"
 #include "compare/collate-sentences.h"
-#include "widgets/collate-announcer.h"
 #include "widgets/collate-chart-view.h"
 #include "widgets/collate-dates.h"
 #include "widgets/collate-findings-bar.h"
@@ -238,7 +237,6 @@ collate_comparison_view_class_init (CollateComparisonViewClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  g_type_ensure (COLLATE_TYPE_ANNOUNCER);
   g_type_ensure (COLLATE_TYPE_ANSWER_LIST);
   g_type_ensure (COLLATE_TYPE_FINDINGS_BAR);
   g_type_ensure (COLLATE_TYPE_METRICS_TABLE);

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* A whole comparison: when and over which documents it was asked, findings, answers, metrics, charts. It
  * does not scroll by itself and clamps its own width. Properties, read and write: "comparison"
- * (CollateComparison; nullable: then it shows nothing) and "layout" (CollateAnswerLayout). Uses the actions
- * win.ask-again and win.export ("s": "json", "csv", "markdown", "html", "png", "svg" or "pdf"). */
+ * (CollateComparison; nullable: then it shows nothing) and "layout" (CollateAnswerLayout). Uses the action
+ * win.ask-again. */
 #define COLLATE_TYPE_COMPARISON_VIEW (collate_comparison_view_get_type ())
 G_DECLARE_FINAL_TYPE (CollateComparisonView, collate_comparison_view, COLLATE, COMPARISON_VIEW, AdwBin)
 

@@ -4,6 +4,7 @@
 /* Templates name types by their names; a name is known once its type was registered. */
 #include "widgets/collate-widgets.h"
 
+#include "widgets/collate-announcer.h"
 #include "widgets/collate-comparison-view.h"
 #include "widgets/collate-document-list.h"
 #include "widgets/collate-history-list.h"
@@ -13,6 +14,7 @@
 void
 collate_widgets_init (void)
 {
+  g_type_ensure (COLLATE_TYPE_ANNOUNCER);
   g_type_ensure (COLLATE_TYPE_COMPARISON_VIEW);
   g_type_ensure (COLLATE_TYPE_DOCUMENT_LIST);
   g_type_ensure (COLLATE_TYPE_HISTORY_LIST);
