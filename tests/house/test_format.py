@@ -1,0 +1,30 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every C file is laid out as clang-format lays it out: ./dev format mends it."""
+
+import re
+import subprocess
+
+import tap
+
+
+def wrong_files(paths):
+    """The files that clang-format would change."""
+    done = subprocess.run(["clang-format", "--style", f"file:{tap.ROOT}/.clang-format", "--dry-run", "--Werror", *paths],
+                          capture_output=True, text=True)
+    wrong = sorted(set(re.findall(r"^(\S+?):\d+:\d+: error:", done.stderr, re.MULTILINE)))
+    if done.returncode != 0 and not wrong:
+        wrong.append(done.stderr)
+    return wrong
+
+
+def c_files_are_laid_out():
+    return wrong_files([path for path in tap.project_files() if path.suffix in (".c", ".h")])
+
+
+@tap.in_tree({"good.c": "int\nf (void)\n{\n  return 1;\n}\n", "bad.c": "int f(void){return 1;}\n"})
+def what_is_not_is_found(root):
+    return tap.unlike(wrong_files([root / "good.c", root / "bad.c"]), [f"{root}/bad.c"])
+
+
+tap.run([c_files_are_laid_out, what_is_not_is_found])
