@@ -40,6 +40,12 @@ look_equal (CollateChartKind kind, double a, double b)
   return g_str_equal (first, second);
 }
 
+static gboolean
+ranges_meet (CollateChartKind kind, const Contender *first, const Contender *second)
+{
+  return first->high >= second->low || look_equal (kind, first->high, second->low);
+}
+
 static int
 compare_contenders (gconstpointer a, gconstpointer b)
 {
@@ -211,7 +217,7 @@ say_difference (CollateChartKind kind, const GArray *contenders)
 
   if (look_equal (kind, lowest->value, highest->value))
     return say_equal (kind, lowest->value);
-  if (lowest->high >= next->low && lowest->high > lowest->low)
+  if (ranges_meet (kind, lowest, next) && lowest->high > lowest->low)
     return g_strdup_printf (kind == COLLATE_CHART_COST
                                 ? _ ("No clear winner: the costs of %s and %s overlap")
                                 : _ ("No clear winner: the times of %s and %s overlap"),

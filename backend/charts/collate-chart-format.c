@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <locale.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/collate-money.h"
 
@@ -40,23 +41,31 @@ collate_chart_format_cost (double usd)
   return collate_money_format (collate_money_from_usd (usd), decimals);
 }
 
+/* As the rest of the program shows seconds: hundredths of them below a hundred, "1.2" for "1.20". */
 char *
 collate_chart_format_time (double seconds)
 {
-  double whole = round (seconds);
+  double shown = round (seconds * 100) / 100;
+  g_autofree char *digits = NULL;
+  gint64 whole;
 
   if (!collate_chart_is_known (seconds))
     return g_strdup ("—");
-  if (seconds > 1e7)
+  if (seconds > 1e9 || (seconds > 0 && seconds < 0.005))
     return g_strdup_printf (_ ("%.2g s"), seconds);
-  if (whole >= 7200)
-    return g_strdup_printf (_ ("%.0f h %.0f min"), floor (whole / 3600), floor (fmod (whole, 3600) / 60));
-  if (whole >= 120)
-    return g_strdup_printf (_ ("%.0f min %.0f s"), floor (whole / 60), fmod (whole, 60));
-  if (seconds > 0 && seconds < 0.1)
-    return g_strdup_printf (_ ("%.2g s"), seconds);
+  if (shown < 100)
+    {
+      digits = g_strdup_printf ("%.2f", shown);
+      if (g_str_has_suffix (digits, "0"))
+        digits[strlen (digits) - 1] = '\0';
+      return g_strdup_printf (_ ("%s s"), digits);
+    }
 
-  return g_strdup_printf (_ ("%.1f s"), seconds);
+  whole = (gint64) round (seconds);
+  if (whole < 3600)
+    return g_strdup_printf (_ ("%d min %d s"), (int) (whole / 60), (int) (whole % 60));
+
+  return g_strdup_printf (_ ("%d h %d min"), (int) (whole / 3600), (int) (whole % 3600 / 60));
 }
 
 char *

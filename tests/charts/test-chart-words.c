@@ -59,7 +59,7 @@ test_little_to_say (void)
         "No answer has finished yet" } },
     { "one",
       { "Model 1 costs $0.1623",
-        "Model 1 takes 42.3 s",
+        "Model 1 takes 42.28 s",
         "Model 1 wrote 56,937",
         "Nearer the corner is better" } },
     { "equal",
@@ -98,8 +98,8 @@ test_equal_at_the_shown_precision (void)
 {
   g_autoptr (GPtrArray) items = collate_chart_items_new ();
 
-  samples_add (items, "A", 0.10001, 10.01, 1, 100, 100);
-  samples_add (items, "B", 0.10004, 10.04, 1, 100, 100);
+  samples_add (items, "A", 0.10001, 10.001, 1, 100, 100);
+  samples_add (items, "B", 0.10004, 10.004, 1, 100, 100);
   assert_finding (COLLATE_CHART_COST, items, "All cost the same: $0.1000");
   assert_finding (COLLATE_CHART_TIME, items, "All take the same time: 10.0 s");
 
@@ -159,9 +159,9 @@ test_numbers (void)
     { collate_chart_format_cost, 1e300, "$1e+300" },
     { collate_chart_format_cost, NAN, "—" },
     { collate_chart_format_cost, -1, "—" },
-    { collate_chart_format_time, 42.28, "42.3 s" },
-    { collate_chart_format_time, 0.034, "0.034 s" },
-    { collate_chart_format_time, 119.4, "119.4 s" },
+    { collate_chart_format_time, 42.28, "42.28 s" },
+    { collate_chart_format_time, 0.034, "0.03 s" },
+    { collate_chart_format_time, 119.4, "1 min 59 s" },
     { collate_chart_format_time, 119.96, "2 min 0 s" },
     { collate_chart_format_time, 192, "3 min 12 s" },
     { collate_chart_format_time, 7260, "2 h 1 min" },
@@ -211,7 +211,7 @@ test_marks_in_words (void)
 
       g_assert_cmpstr (text, ==, cost[i]);
     }
-  g_assert_cmpstr (time, ==, "GPT-5: 42.3 s, the first token after 9.8 s");
+  g_assert_cmpstr (time, ==, "GPT-5: 42.28 s, the first token after 9.8 s");
   g_assert_cmpstr (tokens, ==, "GPT-5: 56,937 tokens read, 1,996 written");
   g_assert_cmpstr (both, ==, "Claude Sonnet 4.5: $0.2048, 14.6 s");
   g_assert_cmpstr (beyond, ==, "");
