@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "collate-command-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "compare/collate-sentences.h"
+
+/* `collate ask`: reads documents, asks, waits for all answers, prints them. Whatever was paid for is
+ * printed, also after Ctrl-C. */
+
+#define MAX_REPEATS 20
+#define MAX_OUTPUT_TOKENS 10000000
+#define PROGRESS_INTERVAL_MS 250
+
+typedef struct
+{
+  GStrv documents;
+  char *models;
+  char *question;
+  char *question_file;
+  char *repeat;
+  char *max_output;
+  char *format_name;
+  char *output;
+  char *charts;
+
+  CollateOutputFormat format;
+  int n_repeats;
+  int n_max_output; /* 0: the default */
+  GStrv ids;        /* NULL: the default line-up */
+} AskOptions;
+
+static void
+ask_options_clear (AskOptions *options)
+{
+  g_strfreev (options->documents);
+  g_free (options->models);
+  g_free (options->question);
+  g_free (options->question_file);
+  g_free (options->repeat);
+  g_free (options->max_output);
+  g_free (options->format_name);
+  g_free (options->output);
+  g_free (options->charts);
+  g_strfreev (options->ids);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AskOptions, ask_options_clear)
+
+static gboolean
+read_question_file (AskOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_get_contents (options->question_file, &options->question, NULL, &error))
+    return collate_command_complain (_ ("The question cannot be read: %s."), error->message);
+  g_strchomp (options->question);
+  return TRUE;
+}
+
+static gboolean
+is_blank (const char *text)
+{
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    if (!g_unichar_isspace (g_utf8_get_char (text)))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+check_question (AskOptions *options)
+{
+  if (options->question != NULL && options->question_file != NULL)
+    return collate_command_complain (_ ("Give --question or --question-file, not both."));
+  if (options->question_file != NULL && !read_question_file (options))
+    return FALSE;
+  if (options->question == NULL)
+    return collate_command_complain (_ ("Give a question with --question or --question-file."));
+  if (!g_utf8_validate (options->question, -1, NULL))
+    return collate_command_complain (_ ("The question is not written in UTF-8."));
+  if (is_blank (options->question))
+    return collate_command_complain (_ ("The question is empty."));
+  return TRUE;
+}
+
+/* Reads the value of `option`, a number from 1 to `max`; `value` stays where the option was not given. */
+static gboolean
+parse_number (const char *option, const char *text, int max, int *value)
+{
+  gint64 number;
+
+  if (text == NULL)
+    return TRUE;
+  if (!g_ascii_string_to_signed (text, 10, 1, max, &number, NULL))
+    return collate_command_complain (_ ("%s takes a number from 1 to %d."), option, max);
+  *value = number;
+  return TRUE;
+}
+
+static gboolean
+check_numbers (AskOptions *options)
+{
+  return parse_number ("--repeat", options->repeat, MAX_REPEATS, &options->n_repeats) &&
+         parse_number ("--max-output", options->max_output, MAX_OUTPUT_TOKENS, &options->n_max_output);
+}
+
+static gboolean
+check_charts (AskOptions *options)
+{
+  if (options->charts == NULL || collate_output_is_charts_path (options->charts))
+    return TRUE;
+  return collate_command_complain (
+      _ ("Charts are drawn into a file that ends in .png, .svg or .pdf, not into “%s”."), options->charts);
+}
+
+/* FALSE where the entry `id` is not there, said why. */
+static gboolean
+check_id (CollateWorkspace *workspace, const char *id)
+{
+  g_autofree char *model = NULL;
+  CollateReading reading;
+
+  if (!g_utf8_validate (id, -1, NULL) || !collate_reading_parse_id (id, &model, &reading))
+    return collate_command_complain (_ ("The way of reading in “%s” is not known."), id);
+  if (collate_workspace_lookup_entry (workspace, id) == NULL)
+    return collate_command_complain (_ ("The model “%s” is not known; “collate models” lists all."), id);
+  return TRUE;
+}
+
+static gboolean
+resolve_models (AskOptions *options, CollateWorkspace *workspace)
+{
+  CollateLineUp *line_up;
+
+  if (options->models == NULL)
+    {
+      line_up = collate_catalogue_get_default_line_up (collate_workspace_get_catalogue (workspace));
+      if (line_up == NULL)
+        return collate_command_complain (_ ("There is no line-up to ask: name models with --models."));
+      options->ids = g_strdupv ((GStrv) collate_line_up_get_models (line_up));
+    }
+  else
+    options->ids = g_strsplit (options->models, ",", -1);
+
+  if (options->ids[0] == NULL)
+    return collate_command_complain (_ ("Name at least one model with --models."));
+  for (guint i = 0; options->ids[i] != NULL; i++)
+    {
+      g_strstrip (options->ids[i]);
+      if (!check_id (workspace, options->ids[i]))
+        return FALSE;
+      for (guint j = 0; j < i; j++)
+        if (strcmp (options->ids[i], options->ids[j]) == 0)
+          return collate_command_complain (_ ("“%s” is named twice; --repeat asks more than once."),
+                                           options->ids[i]);
+    }
+  return TRUE;
+}
+
+static gboolean
+library_has_text (CollateLibrary *library)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (library)); i++)
+    {
+      g_autoptr (CollateDocument) document = g_list_model_get_item (G_LIST_MODEL (library), i);
+
+      if (collate_document_get_state (document) == COLLATE_DOCUMENT_READY)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+show_progress_cb (gpointer user_data)
+{
+  CollateComparison *comparison = user_data;
+  guint n_answers = g_list_model_get_n_items (G_LIST_MODEL (comparison));
+  guint n_writing = 0;
+  guint n_done = 0;
+  g_autofree char *line = NULL;
+
+  for (guint i = 0; i < n_answers; i++)
+    {
+      g_autoptr (CollateAnswer) answer = g_list_model_get_item (G_LIST_MODEL (comparison), i);
+      CollateAnswerState state = collate_answer_get_state (answer);
+
+      n_done += collate_answer_state_is_final (state);
+      n_writing += state == COLLATE_ANSWER_STREAMING || state == COLLATE_ANSWER_REASONING;
+    }
+  line = g_strdup_printf (_ ("%u of %u answers ended, %u being written"), n_done, n_answers, n_writing);
+  collate_command_show_progress (line);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+stop_cb (GCancellable *cancellable, gpointer user_data)
+{
+  collate_comparison_stop_all (user_data);
+}
+
+static void
+wait_for_answers (CollateComparison *comparison, GCancellable *cancellable)
+{
+  gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (stop_cb), comparison, NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  guint progress = g_timeout_add (PROGRESS_INTERVAL_MS, show_progress_cb, comparison);
+
+  collate_comparison_settle_async (comparison, NULL, collate_command_keep_result, &result);
+  collate_command_await (&result);
+  g_cancellable_disconnect (cancellable, handler);
+  g_source_remove (progress);
+  collate_command_show_progress (NULL);
+
+  if (!collate_comparison_settle_finish (comparison, result, &error))
+    {
+      g_autofree char *sentence = collate_sentence_for_error (error, _ ("The history"));
+
+      collate_command_complain ("%s", sentence);
+    }
+}
+
+static int
+comparison_status (CollateComparison *comparison)
+{
+  int status = COLLATE_EXIT_DONE;
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (comparison)); i++)
+    {
+      g_autoptr (CollateAnswer) answer = g_list_model_get_item (G_LIST_MODEL (comparison), i);
+      g_autofree char *sentence = collate_sentence_for_answer (answer);
+
+      if (collate_answer_get_state (answer) == COLLATE_ANSWER_DONE)
+        continue;
+      status = COLLATE_EXIT_INCOMPLETE;
+      collate_command_complain ("%s: %s", collate_answer_get_label (answer), sentence);
+    }
+  return status;
+}
+
+static int
+write_charts (CollateComparison *comparison, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+
+  if (path == NULL || collate_output_write_charts (comparison, path, &error))
+    return COLLATE_EXIT_DONE;
+  sentence = collate_sentence_for_error (error, path);
+  collate_command_complain ("%s", sentence);
+  return COLLATE_EXIT_INCOMPLETE;
+}
+
+/* Answers that were paid for are printed where their file cannot be written. */
+static int
+write_answers (CollateComparison *comparison, const AskOptions *options)
+{
+  g_autofree char *text = collate_output_render (comparison, options->format);
+  g_autoptr (GError) error = NULL;
+
+  if (options->output == NULL)
+    return collate_command_print (text);
+  if (collate_output_write (options->output, text, &error))
+    return COLLATE_EXIT_DONE;
+  collate_command_complain ("%s", error->message);
+  collate_command_print (text);
+  return COLLATE_EXIT_INCOMPLETE;
+}
+
+static int
+ask (CollateWorkspace *workspace, const AskOptions *options, GCancellable *cancellable)
+{
+  const char *const *ids = (const char *const *) options->ids;
+  g_autoptr (CollateComparison) comparison = NULL;
+  int status;
+
+  collate_command_find_keys (collate_workspace_get_catalogue (workspace), ids);
+  g_object_set (workspace, "repeats", options->n_repeats, "max-output", options->n_max_output, NULL);
+  comparison = collate_workspace_ask (workspace, options->question, ids);
+  wait_for_answers (comparison, cancellable);
+
+  status = comparison_status (comparison);
+  status = MAX (status, write_answers (comparison, options));
+  return MAX (status, write_charts (comparison, options->charts));
+}
+
+static int
+read_and_ask (AskOptions *options)
+{
+  g_autoptr (CollateSession) session = collate_session_new ();
+  CollateWorkspace *workspace = collate_session_get_workspace (session);
+  CollateLibrary *library = collate_workspace_get_library (workspace);
+  g_autoptr (GCancellable) cancellable = NULL;
+  int status = collate_command_check_catalogue (collate_workspace_get_catalogue (workspace));
+
+  if (!resolve_models (options, workspace))
+    return COLLATE_EXIT_USAGE;
+
+  cancellable = collate_command_catch_signals ();
+  if (options->documents != NULL)
+    {
+      status = MAX (
+          status,
+          collate_command_read_documents (library, (const char *const *) options->documents, cancellable));
+      if (g_cancellable_is_cancelled (cancellable))
+        return COLLATE_EXIT_INCOMPLETE;
+      if (!library_has_text (library))
+        {
+          collate_command_complain (_ ("No document gave any text, so nothing was asked."));
+          return COLLATE_EXIT_INCOMPLETE;
+        }
+    }
+  return MAX (status, ask (workspace, options, cancellable));
+}
+
+int
+collate_command_ask (GStrv arguments)
+{
+  g_auto (AskOptions) options = { .n_repeats = 1 };
+  g_auto (GStrv) rest = g_strdupv (arguments);
+  const GOptionEntry entries[] = {
+    { "documents",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME_ARRAY,
+      &options.documents,
+      N_ ("Read this file, or the files of this folder (repeatable)"),
+      "PATH" },
+    { "models", 0, 0, G_OPTION_ARG_FILENAME, &options.models, N_ ("Ask these models"), "ID,ID…" },
+    { "question", 0, 0, G_OPTION_ARG_FILENAME, &options.question, N_ ("Ask this"), "TEXT" },
+    { "question-file",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.question_file,
+      N_ ("Ask what stands in this file"),
+      "FILE" },
+    { "repeat", 0, 0, G_OPTION_ARG_FILENAME, &options.repeat, N_ ("Ask each model N times"), "N" },
+    { "max-output",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.max_output,
+      N_ ("Let an answer be N tokens long at most"),
+      "N" },
+    { "format",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.format_name,
+      N_ ("Print in this format"),
+      "text|json|csv|markdown|html" },
+    { "output",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.output,
+      N_ ("Write the answers into this file"),
+      "FILE" },
+    { "charts",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.charts,
+      N_ ("Draw the charts into this file"),
+      "FILE.png|.svg|.pdf" },
+    G_OPTION_ENTRY_NULL,
+  };
+  int status;
+
+  if (!collate_command_parse (&rest, _ ("ask"), _ ("Puts one question to several models."), entries, &status))
+    return status;
+  if (rest[0] != NULL)
+    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
+  if (!collate_command_parse_format (options.format_name, COLLATE_OUTPUT_HTML, &options.format) ||
+      !check_numbers (&options) || !check_charts (&options) || !check_question (&options))
+    return COLLATE_EXIT_USAGE;
+  return read_and_ask (&options);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/* Everything that opens a dialog to choose a file or to ask for a word. The one file that may look at GTK's
+ * version. Main thread. A person who cancels is G_IO_ERROR_CANCELLED. */
+
+/* Files to open, of the MIME types `types` (NULL-terminated), or other ones if the person says so. */
+void collate_dialogs_open_files_async (GtkWindow *parent,
+                                       const char *const *types,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+/* A folder. */
+void collate_dialogs_open_folder_async (GtkWindow *parent,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+/* Where to save a file, `name` suggested. */
+void collate_dialogs_save_async (GtkWindow *parent,
+                                 const char *name,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+
+/* What the three above chose: a list model of GFile; (nullable) (transfer full). */
+GListModel *collate_dialogs_files_finish (GAsyncResult *result, GError **error);
+
+/* A line of text, asked for under `heading` with `accept` on the button. */
+void collate_dialogs_ask_text_async (GtkWindow *parent,
+                                     const char *heading,
+                                     const char *label,
+                                     const char *accept,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+
+/* The text, not empty; (nullable) (transfer full). */
+char *collate_dialogs_ask_text_finish (GAsyncResult *result, GError **error);
+
+/* Opens a web page with the desktop's own program. */
+void collate_dialogs_show_page (GtkWindow *parent, const char *address);
+
+G_END_DECLS

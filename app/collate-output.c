@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "collate-output.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "charts/collate-chart.h"
+#include "compare/collate-export.h"
+#include "widgets/collate-chart-data.h"
+
+/* Joins the exports of `compare/` with the charts: the one place that knows both. */
+
+static const char *const formats[] = { "text", "json", "csv", "markdown", "html", NULL };
+
+const char *const *
+collate_output_get_formats (void)
+{
+  return formats;
+}
+
+gboolean
+collate_output_parse_format (const char *name, CollateOutputFormat *format)
+{
+  for (guint i = 0; formats[i] != NULL; i++)
+    if (strcmp (name, formats[i]) == 0)
+      {
+        *format = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static const CollateChartStyle file_style = { .text_scale = 1.0, .focus = -1, .background = TRUE };
+
+static char *
+render_html (CollateComparison *comparison)
+{
+  g_autoptr (GPtrArray) items = collate_chart_data_new (comparison);
+  g_autofree char *svg =
+      collate_charts_to_svg (items, collate_comparison_get_title (comparison), &file_style);
+
+  return collate_export_html (comparison, svg);
+}
+
+char *
+collate_output_render (CollateComparison *comparison, CollateOutputFormat format)
+{
+  switch (format)
+    {
+    case COLLATE_OUTPUT_JSON:
+      return collate_export_json (comparison);
+    case COLLATE_OUTPUT_CSV:
+      return collate_export_csv (comparison);
+    case COLLATE_OUTPUT_MARKDOWN:
+      return collate_export_markdown (comparison);
+    case COLLATE_OUTPUT_HTML:
+      return render_html (comparison);
+    case COLLATE_OUTPUT_TEXT:
+    default:
+      return collate_export_text (comparison);
+    }
+}
+
+gboolean
+collate_output_write (const char *path, const char *text, GError **error)
+{
+  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+}
+
+static const char *
+charts_ending (const char *path)
+{
+  const char *dot = strrchr (path, '.');
+
+  for (guint i = 0; dot != NULL && i < 3; i++)
+    {
+      static const char *const endings[] = { ".png", ".svg", ".pdf" };
+
+      if (g_ascii_strcasecmp (dot, endings[i]) == 0)
+        return endings[i];
+    }
+  return NULL;
+}
+
+gboolean
+collate_output_is_charts_path (const char *path)
+{
+  return charts_ending (path) != NULL;
+}
+
+gboolean
+collate_output_write_charts (CollateComparison *comparison, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) items = collate_chart_data_new (comparison);
+
+  return collate_charts_save (items, collate_comparison_get_title (comparison), &file_style, path, error);
+}
