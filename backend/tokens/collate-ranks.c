@@ -73,35 +73,50 @@ find_slot (CollateRanks *self, const guchar *bytes, gsize length, guint32 hash)
     }
 }
 
+/* Reads a rank of decimal digits alone. */
+static gboolean
+read_rank (const char *digits, gsize length, guint32 *rank)
+{
+  if (length == 0 || length > 8)
+    return FALSE;
+  *rank = 0;
+  for (gsize i = 0; i < length; i++)
+    {
+      if (!g_ascii_isdigit (digits[i]))
+        return FALSE;
+      *rank = *rank * 10 + (digits[i] - '0');
+    }
+  return *rank <= MAX_RANK;
+}
+
+/* GLib's decoder passes over what is not base64. */
+static gboolean
+is_base64 (const char *text, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isalnum (text[i]) && text[i] != '+' && text[i] != '/' && text[i] != '=')
+      return FALSE;
+  return length > 0 && length % 4 == 0;
+}
+
 /* Adds the token of one line to the pool and the array; FALSE where the line is none. */
 static gboolean
 read_line (CollateRanks *self, const char *line, gsize length)
 {
   const char *space = memchr (line, ' ', length);
+  gsize n_base64 = space ? space - line : 0;
   guint offset = self->pool->len;
-  char digits[16];
-  gsize n_digits;
-  guint64 rank;
   int state = 0;
   guint save = 0;
+  guint32 rank;
   Token token;
 
-  if (!space || space == line || (space - line) % 4 != 0)
+  if (!is_base64 (line, n_base64) || !read_rank (space + 1, length - n_base64 - 1, &rank))
     return FALSE;
-  n_digits = line + length - space - 1;
-  if (n_digits == 0 || n_digits >= sizeof digits)
-    return FALSE;
-  memcpy (digits, space + 1, n_digits);
-  digits[n_digits] = '\0';
-  if (!g_ascii_string_to_unsigned (digits, 10, 0, MAX_RANK, &rank, NULL))
-    return FALSE;
-  for (const char *c = line; c < space; c++)
-    if (!g_ascii_isalnum (*c) && !strchr ("+/=", *c))
-      return FALSE;
 
-  g_byte_array_set_size (self->pool, offset + (space - line) / 4 * 3 + 3);
+  g_byte_array_set_size (self->pool, offset + n_base64 / 4 * 3);
   token.offset = offset;
-  token.length = g_base64_decode_step (line, space - line, self->pool->data + offset, &state, &save);
+  token.length = g_base64_decode_step (line, n_base64, self->pool->data + offset, &state, &save);
   g_byte_array_set_size (self->pool, offset + token.length);
 
   if (rank >= self->tokens->len)
