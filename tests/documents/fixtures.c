@@ -138,6 +138,17 @@ fake_extract (void)
   return g_test_build_filename (G_TEST_BUILT, "documents", "fake-extract", NULL);
 }
 
+CollateEncodings *
+shared_encodings (void)
+{
+  static CollateEncodings *encodings = NULL;
+
+  if (encodings == NULL)
+    encodings = collate_encodings_new ("/io/github/collate/Collate/vocabularies");
+
+  return encodings;
+}
+
 CollateLibrary *
 library_new (char *extract)
 {

@@ -30,6 +30,9 @@ void folder_write_pdf (Folder *folder, const char *name, const char *const *text
 char *real_extract (void);
 char *fake_extract (void);
 
+/* The encodings that all tests of a program share, because loading one takes a while; (transfer none). */
+CollateEncodings *shared_encodings (void);
+
 /* A library that reads with the program at `extract`, which is given away. */
 CollateLibrary *library_new (char *extract);
 

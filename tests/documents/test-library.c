@@ -486,6 +486,53 @@ test_drop_while_reading (void)
   wait_for (is_null, &document);
 }
 
+/* The samples that come with the program: pages in two columns, tables and figures, and numbers in cells that
+ * stay apart. */
+static void
+test_samples (void)
+{
+  static const struct
+  {
+    const char *name, *title, *cells;
+  } samples[] = {
+    { "dense-and-sparse-attention.pdf",
+      "Dense and Sparse Attention over Long Documents",
+      "\n131,072\n2,048\n" },
+    { "measuring-answers.pdf", "Measuring Answers: a Small Study of Agreement", "\n64 %\n24\n" },
+    { "what-reading-costs.pdf", "What Reading Costs: the Bill of One Question", "\n0.55\n10.00\n" },
+  };
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "..", "resources", "samples", NULL);
+  g_autoptr (CollateLibrary) library = library_new (real_extract ());
+  gint64 tokens;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (samples); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, samples[i].name, NULL);
+
+      library_add (library, path, NULL);
+    }
+  library_settle (library);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (samples); i++)
+    {
+      CollateDocument *document = library_document (library, i);
+      const char *text = collate_document_get_text (document);
+
+      g_assert_no_error (collate_document_get_error (document));
+      g_assert_cmpuint (collate_document_get_n_pages (document), ==, 2);
+      g_assert_true (g_str_has_prefix (text, samples[i].title));
+      g_assert_nonnull (strstr (text, samples[i].cells));
+      g_assert_null (collate_document_get_warnings (document)[0]);
+      g_test_message (
+          "%s: %" G_GINT64_FORMAT " tokens", samples[i].name, collate_document_get_tokens (document));
+    }
+
+  tokens = collate_library_get_context_tokens (library, COLLATE_ENCODING_DEFAULT);
+  g_test_message ("%" G_GINT64_FORMAT " tokens together", tokens);
+  g_assert_cmpint (tokens, >, 3000);
+  g_assert_cmpint (tokens, <, 4000);
+}
+
 static void
 test_papers (void)
 {
@@ -545,6 +592,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library/many", test_many);
   g_test_add_func ("/library/settle-cancel", test_settle_cancel);
   g_test_add_func ("/library/drop-while-reading", test_drop_while_reading);
+  g_test_add_func ("/library/samples", test_samples);
   g_test_add_func ("/library/papers", test_papers);
 
   return g_test_run ();
