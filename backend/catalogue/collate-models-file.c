@@ -76,6 +76,12 @@ collate_models_file_parse (const char *data, gsize length, GError **error)
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (JsonObject) checked = NULL;
 
+  /* No bytes may be no pointer either. */
+  if (length == 0)
+    {
+      collate_models_file_refuse (error, "empty");
+      return NULL;
+    }
   if (is_too_deep (data, length))
     {
       collate_models_file_refuse (error, "nested too deeply");
