@@ -98,6 +98,19 @@ collate_reply_set_model (CollateReply *reply, const char *model)
   emit (reply, COLLATE_EVENT_MODEL, model, NULL);
 }
 
+static gboolean
+came (CollateReply *reply)
+{
+  return reply->has_text || reply->has_reasoning;
+}
+
+/* The server gave up: another attempt may go well. */
+static gboolean
+is_breakdown (const char *reason)
+{
+  return strcmp (reason, "insufficient_system_resource") == 0 || strcmp (reason, "error") == 0;
+}
+
 void
 collate_reply_set_finish (CollateReply *reply, const char *reason)
 {
@@ -105,7 +118,8 @@ collate_reply_set_finish (CollateReply *reply, const char *reason)
     return;
 
   reply->finish = g_strdup (reason);
-  emit (reply, COLLATE_EVENT_FINISH, reason, NULL);
+  if (came (reply) || !is_breakdown (reason))
+    emit (reply, COLLATE_EVENT_FINISH, reason, NULL);
 }
 
 void
@@ -164,9 +178,7 @@ collate_reply_fail (CollateReply *reply, CollateError code, const char *format, 
 static void
 judge_finish (CollateReply *reply)
 {
-  gboolean came = reply->has_text || reply->has_reasoning;
-
-  if (strcmp (reply->finish, "insufficient_system_resource") == 0 || strcmp (reply->finish, "error") == 0)
+  if (is_breakdown (reply->finish))
     {
       reply->verdict.again = TRUE;
       collate_reply_fail (reply, COLLATE_ERROR_SERVER, "%s", reply->finish);
@@ -176,9 +188,9 @@ judge_finish (CollateReply *reply)
   else if (!reply->has_text &&
            (strcmp (reply->finish, "content_filter") == 0 || strcmp (reply->finish, "refusal") == 0))
     collate_reply_fail (reply, COLLATE_ERROR_REFUSED, "%s", reply->finish);
-  else if (!came && strcmp (reply->finish, "model_context_window_exceeded") == 0)
+  else if (!came (reply) && strcmp (reply->finish, "model_context_window_exceeded") == 0)
     collate_reply_fail (reply, COLLATE_ERROR_TOO_LONG, "%s", reply->finish);
-  else if (!came)
+  else if (!came (reply))
     collate_reply_fail (
         reply, COLLATE_ERROR_EMPTY, "no text and no reasoning, finish reason %s", reply->finish);
 }
@@ -202,7 +214,7 @@ collate_reply_judge (CollateReply *reply, const GError *transport)
                           "%s",
                           transport->message);
     }
-  else if (reply->closed && !reply->has_text && !reply->has_reasoning && reply->refusal->len == 0)
+  else if (reply->closed && !came (reply) && reply->refusal->len == 0)
     collate_reply_fail (reply, COLLATE_ERROR_EMPTY, "no text and no reasoning");
   else
     collate_reply_fail (reply, COLLATE_ERROR_PROTOCOL, "the stream ended before a finish reason");

@@ -189,7 +189,8 @@ static Report
 report_new (CollateReply *reply, JsonObject *body, const char *raw)
 {
   JsonObject *error = collate_json_object (body, "error");
-  Report report = { .status = reply->status, .late = reply->status / 100 == 2 };
+  gboolean late = reply->status / 100 == 2;
+  Report report = { .status = late ? 500 : reply->status, .late = late };
 
   report.names = g_string_new (NULL);
   report.message = g_string_new (NULL);

@@ -66,28 +66,38 @@ add_thinking (JsonObject *body, const CollateWire *wire, const CollateRequest *r
   merge (body, named != NULL ? named : usual);
 }
 
-/* Leaves out what the server refuses, and tells of it. */
 static void
-drop_refused (Exchange *exchange, CollateClient *client, const char *model)
+tell_dropped (CollateReply *reply, const char *name)
 {
-  CollateReply *reply = exchange->reply;
-  g_autoptr (GList) names = json_object_get_members (reply->sent);
+  const CollateEvent event = { .kind = COLLATE_EVENT_DROPPED, .time = g_get_monotonic_time (), .text = name };
 
-  for (GList *l = names; l != NULL; l = l->next)
+  reply->on_event (&event, reply->event_data);
+}
+
+/* Leaves out what the server refuses, puts in what it names instead, and tells of it. */
+static void
+drop_refused (CollateReply *reply, CollateClient *client, const char *model)
+{
+  g_autoptr (JsonObject) sent = g_steal_pointer (&reply->sent);
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  reply->sent = json_object_new ();
+  json_object_iter_init_ordered (&iter, sent);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
     {
-      const char *instead = collate_client_get_refused (client, model, l->data);
-      g_autofree char *name = g_strdup (l->data);
-      const CollateEvent event = { .kind = COLLATE_EVENT_DROPPED,
-                                   .time = g_get_monotonic_time (),
-                                   .text = name };
+      const char *instead = collate_client_get_refused (client, model, name);
 
-      if (instead == NULL)
-        continue;
-
-      if (*instead != '\0' && collate_client_get_refused (client, model, instead) == NULL)
-        json_object_set_member (reply->sent, instead, json_object_dup_member (reply->sent, name));
-      json_object_remove_member (reply->sent, name);
-      reply->on_event (&event, reply->event_data);
+      if (instead != NULL)
+        tell_dropped (reply, name);
+      if (instead != NULL && *instead != '\0' && collate_client_get_refused (client, model, instead) != NULL)
+        {
+          tell_dropped (reply, instead);
+          instead = "";
+        }
+      if (instead == NULL || *instead != '\0')
+        json_object_set_member (reply->sent, instead != NULL ? instead : name, json_node_copy (node));
     }
 }
 
@@ -101,7 +111,7 @@ build_body (Exchange *exchange, CollateClient *client, const CollateRequest *req
   reply->needed = exchange->wire->needed;
   reply->sent = exchange->wire->build (collate_client_get_provider (client), request);
   add_thinking (reply->sent, exchange->wire, request);
-  drop_refused (exchange, client, collate_route_get_model (request->route));
+  drop_refused (reply, client, collate_route_get_model (request->route));
   json_node_set_object (node, reply->sent);
   text = collate_json_to_string (node, FALSE);
 

@@ -109,6 +109,27 @@ add_scripted_step (ScriptedReply *reply, JsonObject *script)
     scripted_reply_add_close (reply);
 }
 
+/* Objects are events, by the name that their "type" gives in Anthropic's format; strings are bytes as they
+ * are. */
+static void
+add_scripted_events (ScriptedReply *reply, JsonArray *events, gboolean anthropic)
+{
+  reply->chunked = TRUE;
+  scripted_reply_add_header (reply, "Content-Type", "text/event-stream");
+  for (guint i = 0; i < json_array_get_length (events); i++)
+    {
+      JsonNode *event = json_array_get_element (events, i);
+      const char *type = collate_json_string (collate_json_element_object (events, i), "type");
+      g_autofree char *data = collate_json_to_string (event, FALSE);
+      g_autofree char *text = anthropic && type != NULL
+                                  ? g_strdup_printf ("event: %s\ndata: %s\n\n", type, data)
+                                  : g_strdup_printf ("data: %s\n\n", data);
+      const char *raw = collate_json_element_string (events, i);
+
+      scripted_reply_add_text (reply, raw != NULL ? raw : text);
+    }
+}
+
 /* The type that Anthropic gives an error of this status. */
 static const char *
 anthropic_error_type (guint status)
@@ -212,6 +233,7 @@ scripted_reply_new (JsonObject *script, const ScriptedRequest *request)
   JsonObject *answer = collate_json_object (script, "answer");
   JsonObject *error = collate_json_object (script, "error");
   JsonObject *headers = collate_json_object (script, "headers");
+  JsonArray *events = collate_json_array (script, "events");
   JsonArray *steps = collate_json_array (script, "steps");
   ScriptedReply *reply;
 
@@ -224,6 +246,8 @@ scripted_reply_new (JsonObject *script, const ScriptedRequest *request)
   add_scripted_headers (reply, headers);
   if (answer != NULL)
     scripted_reply_write_answer (reply, answer, request);
+  if (events != NULL)
+    add_scripted_events (reply, events, request->anthropic);
   for (guint i = 0; steps != NULL && i < json_array_get_length (steps); i++)
     add_scripted_step (reply, collate_json_element_object (steps, i));
 
