@@ -371,7 +371,7 @@ collate_command_ask (GStrv arguments)
   };
   int status;
 
-  if (!collate_command_parse (&rest, _ ("ask"), _ ("Puts one question to several models."), entries, &status))
+  if (!collate_command_parse (&rest, NULL, _ ("Puts one question to several models."), entries, &status))
     return status;
   if (rest[0] != NULL)
     return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);

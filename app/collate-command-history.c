@@ -150,7 +150,7 @@ collate_command_history (GStrv arguments)
   int status;
 
   if (!collate_command_parse (&rest,
-                              _ ("history [show ID]"),
+                              _ ("[show ID]"),
                               _ ("Lists past questions, or shows one with its answers."),
                               entries,
                               &status))

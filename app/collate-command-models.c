@@ -124,7 +124,7 @@ collate_command_models (GStrv arguments)
   int status;
   int printed;
 
-  if (!collate_command_parse (&rest, _ ("models"), _ ("Lists what can be asked."), entries, &status))
+  if (!collate_command_parse (&rest, NULL, _ ("Lists what can be asked."), entries, &status))
     return status;
   if (!collate_command_parse_format (format_name, COLLATE_OUTPUT_JSON, &format))
     return COLLATE_EXIT_USAGE;

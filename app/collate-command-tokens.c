@@ -168,7 +168,7 @@ collate_command_tokens (GStrv arguments)
   int status;
 
   if (!collate_command_parse (&paths,
-                              _ ("tokens PATH…"),
+                              _ ("PATH…"),
                               _ ("Counts the tokens of documents and of their joined context."),
                               entries,
                               &status))

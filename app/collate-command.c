@@ -45,8 +45,10 @@ int
 collate_command_run (int argc, char **argv)
 {
   g_auto (GStrv) arguments = g_strdupv (argv + 2);
+  g_autofree char *name = g_strdup_printf ("collate %s", argv[1]);
 
-  g_set_prgname ("collate");
+  /* What the help of a command calls the program. */
+  g_set_prgname (name);
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     if (commands[i].run != NULL && strcmp (argv[1], commands[i].word) == 0)
       return commands[i].run (arguments);

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Runs a program on a session bus of its own that can start the accessibility service and nothing else, so that no
 # portal, keyring or settings service of the machine takes part: with-bus.sh PROGRAM [ARGUMENT]...
 set -eu

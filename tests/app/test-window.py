@@ -1,0 +1,226 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of a person through the window, driven through accessibility: open, tick, ask, read, sort, stop, retry,
+export, come back to it after a restart."""
+
+import json
+import os
+import pathlib
+import tempfile
+
+import desk
+
+desk.ensure()
+
+import accessible  # noqa: E402
+import scripted  # noqa: E402
+import tap  # noqa: E402
+from accessible import Atspi, find, every, is_shown, press, read, wait_for, write  # noqa: E402
+
+PROGRAM = os.environ["COLLATE_PROGRAM"]
+SERVER = os.environ["COLLATE_SCRIPTED_SERVER"]
+
+SCRIPT = {
+    "alpha": [scripted.answer("First **bold** answer.\n\n- one\n- two", usage={"input": 1000, "output": 20})],
+    "beta": [scripted.answer("Second answer.", usage={"input": 3000, "output": 10}, reasoning="Let me think.")],
+    "slow": [scripted.answer("word " * 3000, tokens_per_second=30), scripted.answer("At once.")],
+    "poor": [{"error": {"status": 429, "message": "no money", "code": "insufficient_quota", "type": "x"}}],
+}
+
+
+class Desk:
+    """Folders, a scripted server and the program over them."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = self.folder.name
+        self.server = scripted.Server(SERVER, SCRIPT).__enter__()
+        names = {name: {"name": name.title()} for name in SCRIPT}
+        pathlib.Path(self.path, "models.json").write_text(
+            json.dumps(scripted.models_file(self.server.address, names, line_up=["alpha", "beta"])))
+        pathlib.Path(self.path, "paper.txt").write_text("Sparse attention reads less.")
+        return self
+
+    def __exit__(self, *failure):
+        self.server.__exit__()
+        self.folder.cleanup()
+
+    def start(self, *files, **more):
+        environment = desk.folders(self.path, COLLATE_MODELS=f"{self.path}/models.json",
+                                   HERE_API_KEY=scripted.KEY, G_DEBUG="fatal-criticals", **more)
+        return accessible.Application(PROGRAM, *files, environment=environment)
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+
+def tick(window, *names):
+    """Ticks exactly these models."""
+    for name in SCRIPT:
+        box = find(window, "check box", name.title())
+        if accessible.has(box, Atspi.StateType.CHECKED) != (name in names):
+            press(box)
+
+
+def ask(window, question):
+    write(find(window, "text", "Question"), question)
+    press(find(window, "button", "Ask…"))
+
+
+def answer(window, name):
+    """The group of the answer by this model."""
+    return wait_for(f"the answer of {name}", lambda: next(
+        (node for node in every(window, None, name + "…")
+         if is_shown(node) and node.get_role_name() in ("group", "panel", "grouping")), None))
+
+
+def wait_for_text(node, text):
+    wait_for(repr(text), lambda: text in read(node))
+
+
+def metrics_order(window):
+    """The models' names in the table, from top to bottom."""
+    table = find(window, None, "Metrics")
+    names = {name.title() for name in SCRIPT}
+    return [node.get_name() for node in accessible.walk(table) if node.get_role_name() == "label" and node.get_name() in names]
+
+
+def choose_file(application, path, button):
+    """Types a path into the file chooser and accepts it."""
+    dialog = wait_for("the file chooser", lambda: next(
+        (node for node in every(application.root) if node.get_role_name() in ("dialog", "file chooser") and is_shown(node)), None))
+    entry = find(dialog, "text")
+    write(entry, path)
+    press(find(dialog, "button", button))
+    return dialog
+
+
+def test_first_start():
+    with Desk() as here, here.start() as application:
+        window = application.window
+        assert accessible.has(find(window, "check box", "Alpha"), Atspi.StateType.CHECKED)
+        assert not accessible.has(find(window, "check box", "Slow"), Atspi.StateType.CHECKED)
+        find(window, "button", "Open…")
+        find(window, "list", "Documents")
+        find(window, "list", "History")
+        ask_button = find(window, "button", "Ask…")
+        assert not accessible.has(ask_button, Atspi.StateType.SENSITIVE)
+        application.quit()
+
+
+def test_ask_read_and_come_back():
+    with Desk() as here:
+        with here.start(here.file("paper.txt")) as application:
+            window = application.window
+            wait_for_text(find(window, "list", "Documents"), "paper.txt")
+            tick(window, "alpha", "beta")
+            ask(window, "What reads less?")
+            wait_for_text(answer(window, "Alpha"), "two")
+            assert "First bold answer." in read(answer(window, "Alpha"))
+            wait_for_text(answer(window, "Beta"), "Second answer.")
+            wait_for("four charts", lambda: all(
+                any(node.get_description() for node in every(window, None, name)) for name in
+                ["Cost…", "Response time…", "Tokens…", "Cost and time…"]))
+            wait_for_text(find(window, "list", "History"), "What reads less?")
+            request = here.server.journal()[0]["body"]
+            assert "Sparse attention reads less." in request["messages"][0]["content"]
+            application.quit()
+        with here.start() as application:
+            window = application.window
+            row = find(find(window, "list", "History"), "button", "What reads less?…")
+            press(row)
+            wait_for_text(answer(window, "Alpha"), "First bold answer.")
+            wait_for_text(answer(window, "Beta"), "Second answer.")
+            assert len(here.server.journal()) == 2
+            application.quit()
+
+
+def test_sort_metrics():
+    with Desk() as here, here.start() as application:
+        window = application.window
+        tick(window, "alpha", "beta")
+        ask(window, "q")
+        wait_for("both rows", lambda: len(metrics_order(window)) == 2)
+        wait_for_text(answer(window, "Beta"), "Second answer.")
+        header = find(find(window, None, "Metrics"), "column header", "Input…")
+        orders = set()
+        for _ in range(2):
+            before = metrics_order(window)
+            accessible.click(application, header)
+            wait_for("another order", lambda: metrics_order(window) != before or len(orders) == 0)
+            orders.add(tuple(metrics_order(window)))
+        assert orders == {("Alpha", "Beta"), ("Beta", "Alpha")}, orders
+        application.quit()
+
+
+def test_stop_and_retry():
+    with Desk() as here, here.start() as application:
+        window = application.window
+        tick(window, "alpha", "slow", "poor")
+        ask(window, "q")
+        slow = answer(window, "Slow")
+        wait_for_text(slow, "word word")
+        press(find(slow, "button", "Stop…"))
+        wait_for("the end of all", lambda: not [stop for stop in every(window, "button", "Stop…") if is_shown(stop)])
+        assert "word word" in read(answer(window, "Slow"))
+        wait_for_text(answer(window, "Alpha"), "First bold answer.")
+        press(find(answer(window, "Slow"), "button", "Retry…"))
+        wait_for_text(answer(window, "Slow"), "At once.")
+        assert "word word" not in read(answer(window, "Slow"))
+        application.quit()
+
+
+def test_stop_all_and_close_while_running():
+    with Desk() as here:
+        with here.start() as application:
+            window = application.window
+            tick(window, "slow")
+            ask(window, "q")
+            wait_for_text(answer(window, "Slow"), "word word")
+            application.quit()
+        with here.start() as application:
+            press(find(find(application.window, "list", "History"), "button", "q…"))
+            wait_for_text(answer(application.window, "Slow"), "word word")
+            assert "stopped" in read(answer(application.window, "Slow")).lower() or \
+                "stopped" in answer(application.window, "Slow").get_name().lower()
+            application.quit()
+
+
+def test_open_by_dialog():
+    with Desk() as here, here.start() as application:
+        press(find(application.window, "button", "Open…"))
+        choose_file(application, here.file("paper.txt"), "Open")
+        wait_for_text(find(application.window, "list", "Documents"), "paper.txt")
+        application.quit()
+
+
+def test_export():
+    with Desk() as here, here.start() as application:
+        window = application.window
+        tick(window, "alpha")
+        ask(window, "q")
+        wait_for_text(answer(window, "Alpha"), "First bold answer.")
+        for kind, item in [("json", "Everything (JSON)…"), ("png", "Picture (PNG)…")]:
+            press(find(window, "button", "Export…"))
+            press(find(window, "menu item", item))
+            choose_file(application, here.file("out." + kind), "Save")
+            wait_for(f"out.{kind}", lambda: os.path.exists(here.file("out." + kind)))
+        assert json.loads(pathlib.Path(here.file("out.json")).read_text())["question"] == "q"
+        assert pathlib.Path(here.file("out.png")).read_bytes().startswith(b"\x89PNG")
+        application.quit()
+
+
+def test_what_is_missing_is_said():
+    with Desk() as here:
+        environment = {"COLLATE_MODELS": "/nonexistent/models.json", "OPENAI_API_KEY": ""}
+        with here.start() as application:
+            application.quit()
+        with accessible.Application(PROGRAM, environment={**desk.folders(here.path), **environment}) as application:
+            wait_for_text(application.window, "OPENAI_API_KEY")
+            wait_for_text(application.window, "/nonexistent/models.json")
+            press(find(application.window, "button", "Enter a Key…"))
+            find(application.root, None, "OpenAI")
+            application.process.terminate()
+
+
+tap.run(globals())
