@@ -137,6 +137,21 @@ test_sort (void)
   g_assert_cmpint (strcmp (path_a, path_b), <, 0);
 }
 
+/* A name is for people, so it is UTF-8; the file is found by its bytes all the same. */
+static void
+test_name (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autoptr (CollateLibrary) library = library_new (real_extract ());
+
+  folder_write (folder, "caf\xe9.txt", "text", -1);
+  library_add (library, folder->path, NULL);
+  library_settle (library);
+
+  g_assert_cmpstr (collate_document_get_name (library_document (library, 0)), ==, "caf\uFFFD.txt");
+  assert_context (library, "\n\n=== Document: caf\uFFFD.txt ===\n\ntext");
+}
+
 static void
 test_folder (void)
 {
@@ -580,6 +595,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library/join", test_join);
   g_test_add_func ("/library/tokens", test_tokens);
   g_test_add_func ("/library/sort", test_sort);
+  g_test_add_func ("/library/name", test_name);
   g_test_add_func ("/library/folder", test_folder);
   g_test_add_func ("/library/warnings", test_warnings);
   g_test_add_func ("/library/failures", test_failures);

@@ -203,6 +203,58 @@ test_damaged (void)
   g_string_free (pdf, TRUE);
 }
 
+/* More pages than there can be, and a page that is its own parent: said to be damaged or too large, soon. */
+static void
+test_hostile_pages (void)
+{
+  static const char *const changes[][2] = {
+    { "/Count 3", "/Count 2000000000" },
+    { "/Count 3", "/Count -1" },
+    { "/Kids [ 4 0 R 6 0 R 8 0 R ]", "/Kids [ 2 0 R ]" },
+    { "/Kids [ 4 0 R 6 0 R 8 0 R ]", "/Kids [ 1 0 R ]" },
+  };
+  static const char *const texts[] = { "first page", "second page", "third page", NULL };
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree char *path = folder_path (folder, "a.pdf");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      g_autoptr (GPtrArray) pages = NULL;
+      g_autoptr (GError) error = NULL;
+      GString *pdf = pdf_new (texts);
+
+      g_assert_cmpuint (g_string_replace (pdf, changes[i][0], changes[i][1], 1), ==, 1);
+      folder_write (folder, "a.pdf", pdf->str, pdf->len);
+      g_string_free (pdf, TRUE);
+
+      pages = read_pages (real_extract (), path, LONG_TIME, NULL, &error);
+      if (pages != NULL)
+        g_assert_cmpuint (pages->len, <=, 3);
+      else
+        g_assert_true (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_DAMAGED) ||
+                       g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE));
+    }
+}
+
+/* Poppler complains of a broken file on standard error: nobody hears it. */
+static void
+test_quiet (void)
+{
+  if (g_test_subprocess ())
+    {
+      g_autoptr (Folder) folder = folder_new ();
+      g_autofree char *path = folder_path (folder, "a.pdf");
+
+      folder_write (folder, "a.pdf", "%PDF-1.7\n1 0 obj << /Type (", -1);
+      assert_refused (path, COLLATE_ERROR_DAMAGED);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("");
+}
+
 /* A file whose end is missing is read where all its pages are there. */
 static void
 test_no_end_marker (void)
@@ -369,6 +421,8 @@ main (int argc, char **argv)
   g_test_add_func ("/reader/remote", test_remote);
   g_test_add_func ("/reader/too-large", test_too_large);
   g_test_add_func ("/reader/damaged", test_damaged);
+  g_test_add_func ("/reader/hostile-pages", test_hostile_pages);
+  g_test_add_func ("/reader/quiet", test_quiet);
   g_test_add_func ("/reader/no-end-marker", test_no_end_marker);
   g_test_add_func ("/reader/encrypted", test_encrypted);
   g_test_add_func ("/reader/unsupported", test_unsupported);
