@@ -209,6 +209,18 @@ apply_text (CollateAnswer *self, const CollateEvent *event)
   notify (self, is_text ? PROP_TEXT_LENGTH : PROP_REASONING_LENGTH);
 }
 
+/* Told again with every attempt that leaves it out. */
+static void
+apply_dropped (CollateAnswer *self, const CollateEvent *event)
+{
+  if (event->text == NULL ||
+      g_ptr_array_find_with_equal_func (self->record->dropped, event->text, g_str_equal, NULL))
+    return;
+
+  g_ptr_array_add (self->record->dropped, g_strdup (event->text));
+  notify (self, PROP_WARNING);
+}
+
 static void
 apply_usage (CollateAnswer *self, const CollateEvent *event)
 {
@@ -247,8 +259,7 @@ collate_answer_apply (CollateAnswer *self, const CollateEvent *event)
       record->timings.head = -1;
       break;
     case COLLATE_EVENT_DROPPED:
-      g_ptr_array_add (record->dropped, g_strdup (event->text));
-      notify (self, PROP_WARNING);
+      apply_dropped (self, event);
       break;
     case COLLATE_EVENT_MODEL:
       g_free (record->served_model);

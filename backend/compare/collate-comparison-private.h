@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   void (*stop) (CollateAnswer *answer, gpointer data);
-  gboolean (*can_retry) (CollateAnswer *answer, gpointer data);
   void (*retry) (CollateAnswer *answer, gpointer data);
 } CollateDriver;
 
@@ -26,6 +25,9 @@ void collate_comparison_set_driver (CollateComparison *self,
                                     const CollateDriver *driver,
                                     gpointer data,
                                     GDestroyNotify free_data);
+
+/* What was handed over with the driver. */
+gpointer collate_comparison_get_driver_data (CollateComparison *self);
 
 /* The number that the history gave it. */
 void collate_comparison_set_id (CollateComparison *self, gint64 id);

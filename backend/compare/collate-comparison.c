@@ -198,6 +198,14 @@ collate_comparison_set_id (CollateComparison *self, gint64 id)
   notify (self, PROP_ID);
 }
 
+gpointer
+collate_comparison_get_driver_data (CollateComparison *self)
+{
+  g_return_val_if_fail (COLLATE_IS_COMPARISON (self), NULL);
+
+  return self->driver_data;
+}
+
 void
 collate_comparison_set_driver (CollateComparison *self,
                                const CollateDriver *driver,
@@ -363,7 +371,7 @@ collate_comparison_dup_record (CollateComparison *self)
   copy->repeats = self->record->repeats;
   for (guint i = 0; i < self->answers->len; i++)
     g_ptr_array_add (copy->answers,
-                     collate_answer_record_copy (collate_answer_get_record (self->answers->pdata[i])));
+                     collate_answer_record_copy (collate_answer_get_record (self->answers->pdata[i]), 0, 0));
 
   return copy;
 }
@@ -478,8 +486,7 @@ collate_comparison_can_retry (CollateComparison *self, CollateAnswer *answer)
   g_return_val_if_fail (COLLATE_IS_ANSWER (answer), FALSE);
 
   return self->driver != NULL && collate_comparison_find (self, answer, NULL) &&
-         collate_answer_state_is_final (collate_answer_get_state (answer)) &&
-         self->driver->can_retry (answer, self->driver_data);
+         collate_answer_state_is_final (collate_answer_get_state (answer));
 }
 
 void

@@ -69,9 +69,9 @@ const CollateFindings *collate_comparison_get_findings (CollateComparison *self)
 void collate_comparison_stop (CollateComparison *self, CollateAnswer *answer);
 void collate_comparison_stop_all (CollateComparison *self);
 
-/* Asks one again: a new answer takes its place in the list (the documents' text is that of the question, as
- * long as this program runs; a past comparison's answer can be retried where its documents are loaded).
- * FALSE where it cannot. An answer that still runs cannot be retried. */
+/* Asks one again, over the route and with the key of now: a new answer takes its place in the list. FALSE
+ * where it cannot: an answer that still runs, or one of a past comparison, for the documents' text is kept
+ * only as long as the program runs that asked. */
 gboolean collate_comparison_can_retry (CollateComparison *self, CollateAnswer *answer);
 void collate_comparison_retry (CollateComparison *self, CollateAnswer *answer);
 

@@ -312,11 +312,19 @@ collate_entry_get_input_tokens (CollateEntry *self)
 gint64
 collate_entry_get_output_limit (CollateEntry *self)
 {
+  g_return_val_if_fail (COLLATE_IS_ENTRY (self), DEFAULT_OUTPUT_LIMIT);
+
+  return collate_entry_get_output_limit_for (self, self->max_output);
+}
+
+gint64
+collate_entry_get_output_limit_for (CollateEntry *self, gint64 max_output)
+{
   gint64 limit, longest;
 
   g_return_val_if_fail (COLLATE_IS_ENTRY (self), DEFAULT_OUTPUT_LIMIT);
 
-  limit = self->max_output > 0 ? self->max_output : DEFAULT_OUTPUT_LIMIT;
+  limit = max_output > 0 ? max_output : DEFAULT_OUTPUT_LIMIT;
   longest = collate_model_get_max_output (self->model);
 
   return longest > 0 ? MIN (limit, longest) : limit;

@@ -49,6 +49,9 @@ gint64 collate_entry_get_input_tokens (CollateEntry *self);
 /* The output limit that will be sent, in tokens. */
 gint64 collate_entry_get_output_limit (CollateEntry *self);
 
+/* The same for another limit of the person's (0: the default). */
+gint64 collate_entry_get_output_limit_for (CollateEntry *self, gint64 max_output);
+
 /* What the question costs at most: all input at full price and output up to the limit; may be unknown. */
 CollateMoney collate_entry_get_at_most (CollateEntry *self);
 CollateFit collate_entry_get_fit (CollateEntry *self);

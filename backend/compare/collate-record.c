@@ -35,7 +35,7 @@ collate_answer_record_new (const char *entry_id, const char *name, guint run)
 }
 
 CollateAnswerRecord *
-collate_answer_record_copy (const CollateAnswerRecord *record)
+collate_answer_record_copy (const CollateAnswerRecord *record, gsize text_from, gsize reasoning_from)
 {
   CollateAnswerRecord *copy = g_new (CollateAnswerRecord, 1);
 
@@ -47,8 +47,8 @@ collate_answer_record_copy (const CollateAnswerRecord *record)
   copy->key_name = g_strdup (record->key_name);
   copy->served_model = g_strdup (record->served_model);
   copy->finish_reason = g_strdup (record->finish_reason);
-  copy->text = g_string_new_len (record->text->str, record->text->len);
-  copy->reasoning = g_string_new_len (record->reasoning->str, record->reasoning->len);
+  copy->text = g_string_new (record->text->str + text_from);
+  copy->reasoning = g_string_new (record->reasoning->str + reasoning_from);
   copy->price = record->price != NULL ? collate_price_ref (record->price) : NULL;
   copy->dropped = g_ptr_array_copy (record->dropped, (GCopyFunc) copy_string, NULL);
   copy->error = record->error != NULL ? g_error_copy (record->error) : NULL;

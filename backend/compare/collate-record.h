@@ -61,7 +61,11 @@ typedef struct
 
 /* An answer that nobody asked yet: queued, with nothing known; (transfer full). */
 CollateAnswerRecord *collate_answer_record_new (const char *entry_id, const char *name, guint run);
-CollateAnswerRecord *collate_answer_record_copy (const CollateAnswerRecord *record);
+
+/* A copy whose text and reasoning begin at these offsets (0: whole); (transfer full). */
+CollateAnswerRecord *collate_answer_record_copy (const CollateAnswerRecord *record,
+                                                 gsize text_from,
+                                                 gsize reasoning_from);
 void collate_answer_record_free (CollateAnswerRecord *record);
 
 /* An empty comparison; (transfer full). */

@@ -45,9 +45,9 @@ void collate_workspace_select (CollateWorkspace *self, const char *const *ids);
 GStrv collate_workspace_dup_selected (CollateWorkspace *self);
 
 /* Asks `question` of these entries (ids in the order to show; NULL: the ticked ones) over the library's
- * documents as they are now, and starts at once; (transfer full). It is in the history before this returns.
- * Entries that cannot be asked (key, retired, too long) are answers that failed. Each asks as often as
- * "repeats" says, one run after another. */
+ * documents as they are now, and starts at once; (transfer full). It is handed to the history before this
+ * returns; its "id" says when it is written. Ids of no entry are left out. Entries that cannot be asked (key,
+ * retired, too long) are answers that failed. Each asks as often as "repeats" says, one run after another. */
 CollateComparison *collate_workspace_ask (CollateWorkspace *self,
                                           const char *question,
                                           const char *const *ids);
