@@ -14,8 +14,6 @@
 /* Changes to the person's own models file: it is read again, changed in the one place, written whole, and
  * read by the catalogue. What this program does not know in it stays. */
 
-#define MAX_FILE_BYTES (8 * 1024 * 1024)
-
 /* The own file as it is on disk, or an empty one where there is none. One that is damaged is not touched:
  * the person's work is in it. */
 static JsonObject *
@@ -23,9 +21,7 @@ open_own (CollateCatalogue *self, GError **error)
 {
   const char *path = collate_catalogue_get_user_path (self);
   g_autoptr (GError) local = NULL;
-  g_autofree char *data = NULL;
-  JsonObject *object = NULL;
-  gsize length;
+  JsonObject *object;
 
   if (path == NULL)
     {
@@ -34,15 +30,13 @@ open_own (CollateCatalogue *self, GError **error)
       return NULL;
     }
 
-  data = collate_models_file_read (path, MAX_FILE_BYTES, &length, &local);
-  if (data != NULL)
-    object = collate_models_file_parse (data, length, &local);
-  else if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+  object = collate_models_file_load (path, &local);
+  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
       object = json_object_new ();
       json_object_set_int_member (object, "version", 1);
     }
-  if (object == NULL)
+  else if (object == NULL)
     g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", path);
 
   return object;

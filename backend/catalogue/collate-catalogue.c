@@ -9,7 +9,6 @@
 
 /* The list of what can be asked, as the files and the keys have it now. Main thread. */
 
-#define MAX_FILE_BYTES (8 * 1024 * 1024)
 #define MAX_PROBLEMS_SHOWN 5
 
 /* A machine that slept past midnight notices within this time. */
@@ -115,15 +114,12 @@ static JsonObject *
 read_own_file (CollateCatalogue *self, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autofree char *data = NULL;
   JsonObject *object;
-  gsize length;
 
   if (self->user_path == NULL)
     return NULL;
 
-  data = collate_models_file_read (self->user_path, MAX_FILE_BYTES, &length, &local);
-  object = data != NULL ? collate_models_file_parse (data, length, &local) : NULL;
+  object = collate_models_file_load (self->user_path, &local);
   if (object != NULL)
     return object;
 
@@ -155,16 +151,13 @@ static void
 load_prices (CollateCatalogue *self)
 {
   g_autoptr (JsonObject) object = NULL;
-  g_autofree char *data = NULL;
-  gsize length;
 
   g_clear_pointer (&self->prices, collate_price_list_free);
   if (self->prices_path == NULL)
     return;
 
   /* A kept list that cannot be read is as good as none: it can be fetched again. */
-  data = collate_models_file_read (self->prices_path, MAX_FILE_BYTES, &length, NULL);
-  object = data != NULL ? collate_models_file_parse (data, length, NULL) : NULL;
+  object = collate_models_file_load (self->prices_path, NULL);
   if (object != NULL)
     self->prices = collate_price_list_new_from_json (object, NULL);
 }

@@ -9,6 +9,22 @@
 
 G_BEGIN_DECLS
 
+/* The models file: { "version": 1, "providers": { ID: … }, "models": [ … ], "line_ups": { ID: … },
+ * "default_line_up": ID }. Members that are not named here are ignored; "?" marks what may be missing.
+ *
+ * provider   name?, api? ("openai" or "anthropic"), base_url, key? (its environment variable's name),
+ *            limit? (the output limit's member in requests: "max_tokens" or "max_completion_tokens"),
+ *            key_page? (where a person gets a key)
+ * model      id, name, routes, context?, max_output?, encoding?, token_factor? (tokens for one of the
+ *            default encoding, where "encoding" is missing), thinking? ("none", "switch", "always"), facts?
+ * route      provider, model, retired? ("2026-07-24"), price?, thinking? ({ "on": …, "off": … }: members
+ *            that requests get)
+ * price      in USD per million tokens: input?, cached_input?, cache_write?, cache_write_1h?, output?,
+ *            tiers? ([ { "above": tokens of input, the same members } ]), peak? ({ "weekdays"?: 1 is Monday,
+ *            "hours_utc"?: [ [from, until] ], the same members }), as_of?, source?
+ * facts      parameters?, active?, licence?, released?, benchmarks? ({ NAME: text }), notes?, source?
+ * line_up    name?, models */
+
 /* What can be asked: a GListModel of CollateModel, from the built-in models file, overlaid by the person's
  * own (an entry replaces the built-in one of the same id whole), with prices of a list refreshed on
  * request. Watches the keys, and chooses each model's route. Main thread. Signal "changed": models, prices,
@@ -28,14 +44,17 @@ gboolean collate_line_up_is_own (CollateLineUp *self);               /* the pers
 
 /* Reads the built-in file (JSON bytes, ours), the person's own at `user_path`, and the refreshed prices at
  * `prices_path` where there are any. An own file that is damaged, or missing where `user_required`, leaves
- * the built-in list in force and is told by collate_catalogue_get_problem(); (transfer full). */
+ * the built-in list in force and is told by collate_catalogue_get_problem(); an entry that is malformed is
+ * left out, told there too, and leaves the rest. Without `user_path` nothing can be changed, without
+ * `prices_path` no prices be refreshed; (nullable) both; (transfer full). */
 CollateCatalogue *collate_catalogue_new (GBytes *built_in,
                                          const char *user_path,
                                          gboolean user_required,
                                          const char *prices_path,
                                          CollateKeys *keys);
 
-/* What is wrong with the person's own file, its name included; (nullable) (transfer none). */
+/* What is wrong with the person's own file, whose path the message begins with; (nullable) (transfer none).
+ */
 const GError *collate_catalogue_get_problem (CollateCatalogue *self);
 
 /* Reads the person's own file again, after it was changed by hand. */
@@ -52,9 +71,13 @@ CollateKeys *collate_catalogue_get_keys (CollateCatalogue *self);
 GListModel *collate_catalogue_get_providers (CollateCatalogue *self);
 GListModel *collate_catalogue_get_line_ups (CollateCatalogue *self);
 
-/* The line-up that is ticked at the first start and asked without --models: the one that the file names as
- * its "default", or else the first one; (nullable) (transfer none). */
+/* The line-up that is ticked at the first start and asked without --models: the one that the files name as
+ * "default_line_up", or else the first one; (nullable) (transfer none). */
 CollateLineUp *collate_catalogue_get_default_line_up (CollateCatalogue *self);
+
+/* Every change is an error, and nothing is changed, where the own file cannot be read (it is the person's
+ * work) or written: COLLATE_ERROR_INVALID, _UNREADABLE, or _UNSUPPORTED where there is none. After a change,
+ * or collate_catalogue_reload(), all models are other objects: keep ids. */
 
 /* Adds a server of the person's (or changes it) with these models ("" as key name: it needs no key) to the
  * own file, written atomically; the own file's other content stays. Ids are made from the names. */

@@ -5,13 +5,15 @@
 
 #include <errno.h>
 #include <gio/gio.h>
-#include <glib/gstdio.h>
+#include <stdlib.h>
 
 #include "base/collate-error.h"
 #include "base/collate-json.h"
 
 /* json-glib reads nested values by recursion: a file of brackets alone would end the program. */
 #define MAX_DEPTH 64
+
+#define MAX_FILE_BYTES (8 * 1024 * 1024)
 
 char *
 collate_models_file_read (const char *path, gsize max_bytes, gsize *length, GError **error)
@@ -96,6 +98,15 @@ collate_models_file_parse (const char *data, gsize length, GError **error)
   return json_node_dup_object (json_parser_get_root (parser));
 }
 
+JsonObject *
+collate_models_file_load (const char *path, GError **error)
+{
+  gsize length;
+  g_autofree char *data = collate_models_file_read (path, MAX_FILE_BYTES, &length, error);
+
+  return data != NULL ? collate_models_file_parse (data, length, error) : NULL;
+}
+
 gboolean
 collate_models_file_write (const char *path, JsonObject *object, GError **error)
 {
@@ -104,19 +115,22 @@ collate_models_file_write (const char *path, JsonObject *object, GError **error)
   g_autofree char *text = collate_json_to_string (node, TRUE);
   g_autofree char *data = g_strconcat (text, "\n", NULL);
   g_autoptr (GError) local = NULL;
+  gboolean written;
+  char *target;
 
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
       g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", folder, g_strerror (errno));
       return FALSE;
     }
-  if (!g_file_set_contents_full (path, data, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &local))
-    {
-      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, local->message);
-      return FALSE;
-    }
+  target = realpath (path, NULL);
+  written = g_file_set_contents_full (
+      target != NULL ? target : path, data, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &local);
+  if (!written)
+    g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, local->message);
+  free (target);
 
-  return TRUE;
+  return written;
 }
 
 gboolean

@@ -15,8 +15,11 @@ char *collate_models_file_read (const char *path, gsize max_bytes, gsize *length
  * (transfer full). COLLATE_ERROR_INVALID. */
 JsonObject *collate_models_file_parse (const char *data, gsize length, GError **error);
 
-/* Writes an object, indented, to a temporary file that then takes the place of `path`; makes the folder.
- * COLLATE_ERROR_UNREADABLE. */
+/* Reads and parses a file of at most 8 MiB; errors as of both. */
+JsonObject *collate_models_file_load (const char *path, GError **error);
+
+/* Writes an object, indented, to a temporary file that then takes the place of `path`, or of what `path` is
+ * a link to; makes the folder. COLLATE_ERROR_UNREADABLE. */
 gboolean collate_models_file_write (const char *path, JsonObject *object, GError **error);
 
 /* TRUE where the object has the member, and it is not null. */

@@ -3,7 +3,6 @@
 
 #include "catalogue/collate-catalogue-private.h"
 
-#include "base/collate-error.h"
 #include "base/collate-json.h"
 #include "catalogue/collate-models-file.h"
 

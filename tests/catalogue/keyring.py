@@ -18,7 +18,7 @@ SECOND = "sk-second-b84e06fa11"
 CLIENT = None
 
 
-def start_bus(home):
+def start_bus(home, kind="--session"):
     """Starts bus and daemon; gives the environment to reach them by, and the bus's process id."""
     runtime = os.path.join(home, "run")
     os.mkdir(runtime, 0o700)
@@ -32,7 +32,7 @@ def start_bus(home):
         "LC_ALL": "C.UTF-8",
     }
     lines = subprocess.run(
-        ["dbus-daemon", "--session", "--fork", "--print-address=1", "--print-pid=1"],
+        ["dbus-daemon", kind, "--fork", "--print-address=1", "--print-pid=1"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
     ).stdout.split()
     environment["DBUS_SESSION_BUS_ADDRESS"] = lines[0]
@@ -122,6 +122,27 @@ class Keyring(unittest.TestCase):
         ).stdout
         self.assertIn(f"label = Collate: {NAME}", shown)
         self.assertIn(f"secret = {FIRST}", shown)
+
+
+class BusWithoutKeyring(unittest.TestCase):
+    """A desktop without any keyring: soon said, and nothing but that is said."""
+
+    def test_is_told(self):
+        home = tempfile.mkdtemp(prefix="collate-keyring-")
+        self.addCleanup(shutil.rmtree, home)
+        configuration = os.path.join(home, "bus.conf")
+        with open(configuration, "w") as file:
+            file.write(
+                "<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen>"
+                "<policy context='default'><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>"
+                "<allow own='*'/></policy></busconfig>"
+            )
+        environment, bus = start_bus(home, f"--config-file={configuration}")
+        self.addCleanup(os.kill, bus, 15)
+        done = subprocess.run([CLIENT, "show", NAME], env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("org.freedesktop.secrets", done.stderr)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,12 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <unistd.h>
 
 #include "base/collate-error.h"
 #include "base/collate-json.h"
 #include "catalogue/collate-catalogue-private.h"
+#include "catalogue/collate-models-file.h"
 
 #define BUILT_IN                                                                                             \
   "{'version':1,'default_line_up':'second','providers':{"                                                    \
@@ -680,6 +682,26 @@ test_edit_unwritable (void)
   close_catalogue (&f);
 }
 
+/* Who keeps settings elsewhere and links to them finds the change there, and the link still a link. */
+static void
+test_edit_linked (void)
+{
+  static const char *const models[] = { "one", NULL };
+  Fixture f = { 0 };
+  g_autofree char *target = NULL;
+  g_autofree char *text = NULL;
+
+  open_catalogue (&f, "{}", FALSE);
+  target = fixture_write (f.folder, "elsewhere.json", "{}");
+  g_remove (f.user_path);
+  g_assert_cmpint (symlink (target, f.user_path), ==, 0);
+  g_assert_true (collate_catalogue_save_line_up (f.catalogue, "Mine", models, NULL));
+  g_assert_true (g_file_test (f.user_path, G_FILE_TEST_IS_SYMLINK));
+  g_assert_true (g_file_get_contents (target, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "Mine"));
+  close_catalogue (&f);
+}
+
 static void
 test_line_ups (void)
 {
@@ -868,6 +890,62 @@ test_shipped_routes (void)
     }
 }
 
+static JsonNode *
+make_odd_node (void)
+{
+  static const char *const odd[] = { "null", "true", "-1",    "1e99", "0.5",    "''",
+                                     "'x'",  "[]",   "[[1]]", "{}",   "{'a':1}" };
+  g_autofree char *text = g_strdup_printf ("{'odd':%s}", odd[g_test_rand_int_range (0, G_N_ELEMENTS (odd))]);
+  g_autoptr (JsonObject) object = fixture_parse (text);
+
+  return json_object_dup_member (object, "odd");
+}
+
+/* Replaces one value somewhere below the object by one of another type. */
+static void
+spoil (JsonObject *object)
+{
+  g_autoptr (GList) names = json_object_get_members (object);
+  const char *name = g_list_nth_data (names, g_test_rand_int_range (0, g_list_length (names)));
+  JsonNode *node = json_object_get_member (object, name);
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  guint n_elements = array != NULL ? json_array_get_length (array) : 0;
+  JsonNode *element =
+      n_elements > 0 ? json_array_get_element (array, g_test_rand_int_range (0, n_elements)) : NULL;
+
+  if (element != NULL && JSON_NODE_HOLDS_OBJECT (element))
+    node = element;
+  if (JSON_NODE_HOLDS_OBJECT (node) && json_object_get_size (json_node_get_object (node)) > 0 &&
+      g_test_rand_int_range (0, 4) > 0)
+    spoil (json_node_get_object (node));
+  else
+    json_object_set_member (object, name, make_odd_node ());
+}
+
+/* Whatever is wrong in a file that is JSON, the rest is read, and nothing worse happens than a word on it. */
+static void
+test_spoiled (void)
+{
+  g_autoptr (GBytes) shipped = fixture_shipped ();
+  g_autofree char *text = g_strndup (g_bytes_get_data (shipped, NULL), g_bytes_get_size (shipped));
+  g_autoptr (JsonObject) built_in = collate_models_file_parse (text, strlen (text), NULL);
+  guint n_told = 0;
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autoptr (JsonObject) own = collate_models_file_parse (text, strlen (text), NULL);
+      g_autoptr (CollateTables) tables = NULL;
+
+      for (gint32 n = g_test_rand_int_range (1, 6); n > 0; n--)
+        spoil (own);
+      tables = collate_tables_new (built_in, own, NULL);
+      g_assert_cmpuint (tables->models->len, >=, 11);
+      g_assert_cmpuint (tables->providers->len, >=, 5);
+      n_told += tables->problems->len > 0;
+    }
+  g_assert_cmpuint (n_told, >, 100);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -893,11 +971,13 @@ main (int argc, char **argv)
   g_test_add_func ("/catalogue/bad-server", test_bad_server);
   g_test_add_func ("/catalogue/edit-damaged", test_edit_damaged);
   g_test_add_func ("/catalogue/edit-unwritable", test_edit_unwritable);
+  g_test_add_func ("/catalogue/edit-linked", test_edit_linked);
   g_test_add_func ("/catalogue/line-ups", test_line_ups);
   g_test_add_func ("/catalogue/set-price", test_set_price);
   g_test_add_func ("/catalogue/no-own-file", test_no_own_file);
   g_test_add_func ("/catalogue/facts", test_facts);
   g_test_add_func ("/catalogue/shipped", test_shipped);
+  g_test_add_func ("/catalogue/spoiled", test_spoiled);
   g_test_add_func ("/catalogue/shipped-routes", test_shipped_routes);
 
   return g_test_run ();
