@@ -7,8 +7,7 @@
 
 #include "compare/collate-comparison.h"
 #include "widgets/collate-answer-view.h"
-
-#define COLUMN_WIDTH 300
+#include "widgets/collate-split-box.h"
 
 struct _CollateAnswerList
 {
@@ -19,8 +18,7 @@ struct _CollateAnswerList
 
   GtkWidget *stacked;
   GtkWidget *columns;
-  GtkScrolledWindow *scroller;
-  GtkBox *box; /* of CollateAnswerView, in the order of the comparison */
+  CollateSplitBox *box; /* of CollateAnswerView, in the order of the comparison */
 };
 
 G_DEFINE_ENUM_TYPE (CollateAnswerLayout,
@@ -40,48 +38,17 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-static GtkWidget *
-get_view (CollateAnswerList *self, guint position)
-{
-  GtkWidget *view = gtk_widget_get_first_child (GTK_WIDGET (self->box));
-
-  while (view != NULL && position-- > 0)
-    view = gtk_widget_get_next_sibling (view);
-  return view;
-}
-
-static void
-lay_out_view (CollateAnswerList *self, GtkWidget *view)
-{
-  gboolean columns = self->layout == COLLATE_ANSWER_LAYOUT_COLUMNS;
-
-  gtk_widget_set_size_request (view, columns ? COLUMN_WIDTH : -1, -1);
-  gtk_widget_set_valign (view, columns ? GTK_ALIGN_START : GTK_ALIGN_FILL);
-}
-
-static void
-lay_out (CollateAnswerList *self)
-{
-  gboolean columns = self->layout == COLLATE_ANSWER_LAYOUT_COLUMNS;
-
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->box),
-                                  columns ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
-  gtk_box_set_homogeneous (self->box, columns);
-  gtk_scrolled_window_set_policy (
-      self->scroller, columns ? GTK_POLICY_AUTOMATIC : GTK_POLICY_NEVER, GTK_POLICY_NEVER);
-  for (GtkWidget *view = get_view (self, 0); view != NULL; view = gtk_widget_get_next_sibling (view))
-    lay_out_view (self, view);
-  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (columns ? self->columns : self->stacked), TRUE);
-}
-
 static void
 set_layout (CollateAnswerList *self, CollateAnswerLayout layout)
 {
+  gboolean columns = layout == COLLATE_ANSWER_LAYOUT_COLUMNS;
+
   if (layout == self->layout)
     return;
 
   self->layout = layout;
-  lay_out (self);
+  g_object_set (self->box, "columns", columns, NULL);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (columns ? self->columns : self->stacked), TRUE);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAYOUT]);
 }
 
@@ -96,29 +63,14 @@ layout_toggled (CollateAnswerList *self)
 static void
 answers_changed (CollateAnswerList *self, guint position, guint removed, guint added)
 {
-  GtkWidget *before = position > 0 ? get_view (self, position - 1) : NULL;
-
   while (removed-- > 0)
-    gtk_box_remove (self->box, get_view (self, position));
+    collate_split_box_remove (self->box, position);
   for (guint i = position; i < position + added; i++)
     {
       g_autoptr (CollateAnswer) answer = g_list_model_get_item (G_LIST_MODEL (self->comparison), i);
-      GtkWidget *view = collate_answer_view_new (self->comparison, answer);
 
-      lay_out_view (self, view);
-      gtk_box_insert_child_after (self->box, view, before);
-      before = view;
+      collate_split_box_insert (self->box, collate_answer_view_new (self->comparison, answer), i);
     }
-}
-
-static guint
-get_n_views (CollateAnswerList *self)
-{
-  guint n = 0;
-
-  for (GtkWidget *view = get_view (self, 0); view != NULL; view = gtk_widget_get_next_sibling (view))
-    n++;
-  return n;
 }
 
 static void
@@ -129,7 +81,7 @@ set_comparison (CollateAnswerList *self, CollateComparison *comparison)
 
   if (self->comparison != NULL)
     g_signal_handlers_disconnect_by_data (self->comparison, self);
-  answers_changed (self, 0, get_n_views (self), 0);
+  answers_changed (self, 0, collate_split_box_get_n_children (self->box), 0);
 
   g_set_object (&self->comparison, comparison);
   if (comparison != NULL)
@@ -214,11 +166,11 @@ collate_answer_list_class_init (CollateAnswerListClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (COLLATE_TYPE_SPLIT_BOX);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-answer-list.ui");
   gtk_widget_class_bind_template_child (widget_class, CollateAnswerList, stacked);
   gtk_widget_class_bind_template_child (widget_class, CollateAnswerList, columns);
-  gtk_widget_class_bind_template_child (widget_class, CollateAnswerList, scroller);
   gtk_widget_class_bind_template_child (widget_class, CollateAnswerList, box);
   gtk_widget_class_bind_template_callback (widget_class, layout_toggled);
 }
@@ -236,7 +188,7 @@ collate_answer_list_focus_answer (CollateAnswerList *self, guint position)
 
   g_return_val_if_fail (COLLATE_IS_ANSWER_LIST (self), FALSE);
 
-  view = get_view (self, position);
+  view = collate_split_box_get_child (self->box, position);
   if (view == NULL)
     return FALSE;
   g_object_set (view, "expanded", TRUE, NULL);

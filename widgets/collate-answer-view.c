@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "compare/collate-sentences.h"
+#include "widgets/collate-chart-data.h"
 #include "widgets/collate-copy-button.h"
 #include "widgets/collate-markdown-view.h"
 
@@ -283,10 +284,13 @@ static void
 collate_answer_view_constructed (GObject *object)
 {
   CollateAnswerView *self = COLLATE_ANSWER_VIEW (object);
+  g_autofree char *mark = NULL;
 
   G_OBJECT_CLASS (collate_answer_view_parent_class)->constructed (object);
 
   g_signal_connect_object (self->answer, "notify", G_CALLBACK (queue_update), self, G_CONNECT_SWAPPED);
+  mark = g_strdup_printf ("mark-%u", collate_chart_color_for_answer (self->comparison, self->answer));
+  gtk_widget_add_css_class (self->mark, mark);
   set_names (self);
   toggled (self);
   update (self);

@@ -16,6 +16,7 @@
 #define PIECE_BYTES 4096
 #define MARKUP_BYTES 16384
 #define LEVEL_INDENT 22
+#define CELL_CHARS 40
 
 struct _CollateBlockView
 {
@@ -141,6 +142,18 @@ show_text (CollateBlockView *self)
   remove_labels_from (self, 1);
 }
 
+/* A cell is as wide as its text, or wraps at a width of its own: what is scrolled sideways has no width to
+ * wrap to. */
+static void
+fit_cell (GtkLabel *cell)
+{
+  gboolean wraps = g_utf8_strlen (gtk_label_get_text (cell), -1) > CELL_CHARS;
+
+  gtk_label_set_wrap (cell, wraps);
+  gtk_label_set_width_chars (cell, wraps ? CELL_CHARS : -1);
+  gtk_label_set_max_width_chars (cell, wraps ? CELL_CHARS : -1);
+}
+
 static void
 show_table (CollateBlockView *self)
 {
@@ -153,8 +166,7 @@ show_table (CollateBlockView *self)
 
       if (label == NULL)
         {
-          label = GTK_LABEL (label_new (TRUE));
-          gtk_label_set_max_width_chars (label, 40);
+          label = GTK_LABEL (label_new (FALSE));
           gtk_label_set_yalign (label, 0);
           gtk_label_set_xalign (label, (collate_block_get_alignment (self->block, i % n_columns) + 1) / 2.0);
           gtk_widget_add_css_class (GTK_WIDGET (label), i < n_columns ? "table-header" : "table-cell");
@@ -162,6 +174,7 @@ show_table (CollateBlockView *self)
           gtk_grid_attach (GTK_GRID (self->content), GTK_WIDGET (label), i % n_columns, i / n_columns, 1, 1);
         }
       set_markup (label, collate_block_get_cell (self->block, i / n_columns, i % n_columns));
+      fit_cell (label);
     }
   remove_labels_from (self, n_cells);
 }

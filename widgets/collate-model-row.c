@@ -115,7 +115,8 @@ show_details (CollateModelRow *self, CollateEntry *entry, CollateRoute *route, c
     }
   if (context > 0 && input > 0 && input <= context)
     {
-      g_autofree char *share = g_strdup_printf (_ ("%d %% of its window"), (int) (input * 100 / context));
+      g_autofree char *share =
+          g_strdup_printf (_ ("%d\302\240%% of its window"), (int) (input * 100 / context));
 
       append_part (text, share);
     }
