@@ -72,7 +72,10 @@ main (int argc, char **argv)
   else if (g_str_has_prefix (name, "flood"))
     flood ();
   else if (g_str_has_prefix (name, "garbage"))
-    SAY ("Segmentation fault\n");
+    {
+      SAY ("Segmentation fault\n");
+      fprintf (stderr, "Syntax Error: Couldn't find trailer dictionary\n");
+    }
   else if (g_str_has_prefix (name, "keys"))
     return g_getenv ("SOME_API_KEY") != NULL ? 9 : 0;
 
