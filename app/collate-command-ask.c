@@ -206,7 +206,6 @@ wait_for_answers (CollateComparison *comparison, GCancellable *cancellable)
 {
   gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (stop_cb), comparison, NULL);
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
   guint progress = g_timeout_add (PROGRESS_INTERVAL_MS, show_progress_cb, comparison);
 
   collate_comparison_settle_async (comparison, NULL, collate_command_keep_result, &result);
@@ -214,13 +213,23 @@ wait_for_answers (CollateComparison *comparison, GCancellable *cancellable)
   g_cancellable_disconnect (cancellable, handler);
   g_source_remove (progress);
   collate_command_show_progress (NULL);
+  collate_comparison_settle_finish (comparison, result, NULL);
+}
 
-  if (!collate_comparison_settle_finish (comparison, result, &error))
-    {
-      g_autofree char *sentence = collate_sentence_for_error (error, _ ("The history"));
+/* An answer that the history could not keep is an answer all the same. */
+static void
+report_history (CollateHistory *history, CollateComparison *comparison)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *sentence = NULL;
 
-      collate_command_complain ("%s", sentence);
-    }
+  g_object_get (history, "problem", &problem, NULL);
+  if (problem != NULL)
+    sentence = collate_sentence_for_error (problem, _ ("The history"));
+  else if (collate_comparison_get_id (comparison) == 0)
+    sentence = g_strdup (_ ("The history could not keep this question."));
+  if (sentence != NULL)
+    collate_command_complain ("%s", sentence);
 }
 
 static int
@@ -281,10 +290,11 @@ ask (CollateWorkspace *workspace, const AskOptions *options, GCancellable *cance
   g_object_set (workspace, "repeats", options->n_repeats, "max-output", options->n_max_output, NULL);
   comparison = collate_workspace_ask (workspace, options->question, ids);
   wait_for_answers (comparison, cancellable);
+  report_history (collate_workspace_get_history (workspace), comparison);
 
   status = comparison_status (comparison);
-  status = MAX (status, write_answers (comparison, options));
-  return MAX (status, write_charts (comparison, options->charts));
+  status = collate_command_worse (status, write_answers (comparison, options));
+  return collate_command_worse (status, write_charts (comparison, options->charts));
 }
 
 static int
@@ -302,9 +312,9 @@ read_and_ask (AskOptions *options)
   cancellable = collate_command_catch_signals ();
   if (options->documents != NULL)
     {
-      status = MAX (
-          status,
-          collate_command_read_documents (library, (const char *const *) options->documents, cancellable));
+      const char *const *paths = (const char *const *) options->documents;
+
+      status = collate_command_worse (status, collate_command_read_documents (library, paths, cancellable));
       if (g_cancellable_is_cancelled (cancellable))
         return COLLATE_EXIT_INCOMPLETE;
       if (!library_has_text (library))
@@ -313,7 +323,7 @@ read_and_ask (AskOptions *options)
           return COLLATE_EXIT_INCOMPLETE;
         }
     }
-  return MAX (status, ask (workspace, options, cancellable));
+  return collate_command_worse (status, ask (workspace, options, cancellable));
 }
 
 int

@@ -137,5 +137,5 @@ collate_command_models (GStrv arguments)
   collate_command_find_keys (catalogue, NULL);
   printed = format == COLLATE_OUTPUT_JSON ? print_json (G_LIST_MODEL (catalogue))
                                           : print_table (G_LIST_MODEL (catalogue));
-  return MAX (status, printed);
+  return collate_command_worse (status, printed);
 }

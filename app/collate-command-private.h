@@ -32,6 +32,9 @@ gboolean collate_command_parse_format (const char *name,
                                        CollateOutputFormat last,
                                        CollateOutputFormat *format);
 
+/* The worse of two exit statuses. A function: MAX() would run a step twice that stands in its arguments. */
+int collate_command_worse (int a, int b);
+
 /* A GAsyncReadyCallback that keeps its result in the GAsyncResult pointer `user_data`, and the main loop
  * until it is there. */
 void collate_command_keep_result (GObject *source, GAsyncResult *result, gpointer user_data);

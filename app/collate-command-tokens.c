@@ -144,7 +144,7 @@ count_documents (const char *const *paths,
     printed = collate_command_print (context);
   else
     printed = print_table (G_LIST_MODEL (library), encoding, context);
-  return MAX (status, printed);
+  return collate_command_worse (status, printed);
 }
 
 int

@@ -163,6 +163,12 @@ collate_command_parse_format (const char *name, CollateOutputFormat last, Collat
   return collate_command_complain (_ ("“%s” is not an output format of this command."), name);
 }
 
+int
+collate_command_worse (int a, int b)
+{
+  return MAX (a, b);
+}
+
 void
 collate_command_keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
 {

@@ -70,7 +70,7 @@ def test_killed_program():
         while len(text) < 50:
             shown = home.run("history", "show", "1", "--format", "json")
             results = json.loads(shown.stdout)["results"] if shown.stdout else []
-            text = results[1]["response"] if results else ""
+            text = results[1]["response"] or "" if results else ""
             assert process.poll() is None
         assert results[1]["state"] == "streaming"
         assert home.json("history")["comparisons"][0]["state"] == "running"
