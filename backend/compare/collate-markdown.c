@@ -22,13 +22,18 @@
 #define MAX_SPANS 16
 #define MAX_QUOTES 16
 
+typedef struct
+{
+  MD_SPANTYPE type;
+  const char *close; /* what closes it in the output; "" where it was not written */
+} Span;
+
 /* Inline content. Both outputs are written through this: a buffer, and which spans are open in it. */
 typedef struct
 {
   GString *markup;
-  GString *text;                 /* the same without markup; NULL where that is not wanted */
-  guint n_spans;                 /* open spans, written or not */
-  gboolean links[MAX_SPANS + 1]; /* by depth: whether the link was written */
+  GString *text; /* the same without markup; NULL where that is not wanted */
+  GArray *spans; /* of Span: the open ones */
   gboolean html;
 } Inline;
 
@@ -164,57 +169,81 @@ inline_text (Inline *self, MD_TEXTTYPE type, const char *text, gsize length)
     }
 }
 
-static const char *
-span_tag (Inline *self, MD_SPANTYPE type)
+/* What opens and closes a span; "" where nothing does. */
+static void
+get_tags (Inline *self, MD_SPANTYPE type, const char **open, const char **close)
 {
-  switch (type)
-    {
-    case MD_SPAN_EM:
-    case MD_SPAN_IMG: /* nothing is fetched: what the picture is called stands for it */
-      return self->html ? "em" : "i";
-    case MD_SPAN_STRONG:
-      return self->html ? "strong" : "b";
-    case MD_SPAN_CODE:
-      return self->html ? "code" : "tt";
-    case MD_SPAN_DEL:
-      return "s";
-    default:
-      return NULL;
-    }
+  static const struct
+  {
+    MD_SPANTYPE type;
+    const char *tags[4]; /* for Pango, then for HTML */
+  } all[] = {
+    { MD_SPAN_EM, { "<i>", "</i>", "<em>", "</em>" } },
+    { MD_SPAN_IMG, { "<i>", "</i>", "<em>", "</em>" } }, /* nothing is fetched: its name stands for it */
+    { MD_SPAN_STRONG, { "<b>", "</b>", "<strong>", "</strong>" } },
+    { MD_SPAN_CODE, { "<tt>", "</tt>", "<code>", "</code>" } },
+    { MD_SPAN_DEL, { "<s>", "</s>", "<s>", "</s>" } },
+  };
+
+  *open = *close = "";
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i].type == type)
+      {
+        *open = all[i].tags[self->html ? 2 : 0];
+        *close = all[i].tags[self->html ? 3 : 1];
+      }
 }
 
 static void
 inline_enter (Inline *self, MD_SPANTYPE type, void *detail)
 {
-  const char *tag = span_tag (self, type);
-  const MD_SPAN_A_DETAIL *link = detail;
+  Span span = { type, "" };
+  const char *open = "";
 
-  if (self->n_spans++ >= MAX_SPANS)
-    return;
+  if (self->spans->len < MAX_SPANS)
+    get_tags (self, type, &open, &span.close);
+  g_string_append (self->markup, open);
 
-  self->links[self->n_spans] = type == MD_SPAN_A && is_web_address (&link->href);
-  if (tag != NULL)
-    g_string_append_printf (self->markup, "<%s>", tag);
-  else if (self->links[self->n_spans])
+  if (self->spans->len < MAX_SPANS && type == MD_SPAN_A &&
+      is_web_address (&((MD_SPAN_A_DETAIL *) detail)->href))
     {
       g_string_append (self->markup, "<a href=\"");
-      append_address (self->markup, &link->href);
+      append_address (self->markup, &((MD_SPAN_A_DETAIL *) detail)->href);
       g_string_append (self->markup, self->html ? "\" rel=\"noreferrer noopener\">" : "\">");
+      span.close = "</a>";
     }
+  g_array_append_val (self->spans, span);
 }
 
 static void
+close_last (Inline *self)
+{
+  g_string_append (self->markup, g_array_index (self->spans, Span, self->spans->len - 1).close);
+  g_array_set_size (self->spans, self->spans->len - 1);
+}
+
+/* md4c lets some spans cross (a strikethrough and emphasis): what is open inside ends with it. */
+static void
 inline_leave (Inline *self, MD_SPANTYPE type)
 {
-  const char *tag = span_tag (self, type);
+  gboolean found = FALSE;
 
-  if (self->n_spans-- > MAX_SPANS)
-    return;
+  for (guint i = 0; i < self->spans->len; i++)
+    found = found || g_array_index (self->spans, Span, i).type == type;
 
-  if (tag != NULL)
-    g_string_append_printf (self->markup, "</%s>", tag);
-  else if (self->links[self->n_spans + 1])
-    g_string_append (self->markup, "</a>");
+  while (found)
+    {
+      found = g_array_index (self->spans, Span, self->spans->len - 1).type != type;
+      close_last (self);
+    }
+}
+
+/* Where a block ends, so does all that is open in it. */
+static void
+inline_end (Inline *self)
+{
+  while (self->spans->len > 0)
+    close_last (self);
 }
 
 /* Blocks. */
@@ -242,7 +271,7 @@ builder_reset_line (Builder *self)
 {
   g_string_truncate (self->line.markup, 0);
   g_string_truncate (self->line.text, 0);
-  self->line.n_spans = 0;
+  g_array_set_size (self->line.spans, 0);
 }
 
 /* Turns the line so far into a block of the kind that its place asks for. */
@@ -251,6 +280,7 @@ builder_flush (Builder *self, CollateBlockKind kind, guint level)
 {
   CollateBlock *block;
 
+  inline_end (&self->line);
   if (self->line.markup->len == 0 && self->marker == NULL)
     return;
 
@@ -393,6 +423,7 @@ builder_leave_block (MD_BLOCKTYPE type, void *detail, void *data)
       break;
     case MD_BLOCK_TH:
     case MD_BLOCK_TD:
+      inline_end (&self->line);
       collate_block_set_cell (self->open, self->cell++, self->line.markup->str);
       builder_reset_line (self);
       break;
@@ -459,7 +490,9 @@ collate_markdown_parse (const char *text, gssize length)
                                     NULL };
   g_autofree char *valid = g_utf8_make_valid (text, length);
   Builder builder = { .blocks = g_ptr_array_new_with_free_func (g_object_unref),
-                      .line = { .markup = g_string_new (NULL), .text = g_string_new (NULL) },
+                      .line = { .markup = g_string_new (NULL),
+                                .text = g_string_new (NULL),
+                                .spans = g_array_new (FALSE, FALSE, sizeof (Span)) },
                       .lists = g_array_new (FALSE, FALSE, sizeof (List)) };
 
   if (md_parse (valid, (MD_SIZE) strlen (valid), &parser, &builder) != 0)
@@ -470,6 +503,7 @@ collate_markdown_parse (const char *text, gssize length)
 
   g_string_free (builder.line.markup, TRUE);
   g_string_free (builder.line.text, TRUE);
+  g_array_unref (builder.line.spans);
   g_array_unref (builder.lists);
   g_free (builder.marker);
 
@@ -531,6 +565,7 @@ writer_enter_block (MD_BLOCKTYPE type, void *detail, void *data)
   const MD_BLOCK_TABLE_DETAIL *table = detail;
   const MD_BLOCK_LI_DETAIL *item = detail;
 
+  inline_end (&self->line);
   if (type == MD_BLOCK_QUOTE && self->n_quotes++ >= MAX_QUOTES)
     return 0;
   if (type == MD_BLOCK_TABLE &&
@@ -560,6 +595,7 @@ writer_leave_block (MD_BLOCKTYPE type, void *detail, void *data)
   Writer *self = data;
   GString *out = self->line.markup;
 
+  inline_end (&self->line);
   if (type == MD_BLOCK_QUOTE && self->n_quotes-- > MAX_QUOTES)
     return 0;
 
@@ -602,7 +638,9 @@ collate_markdown_to_html (const char *text)
     NULL, NULL
   };
   g_autofree char *valid = g_utf8_make_valid (text, -1);
-  Writer writer = { .line = { .markup = g_string_new (NULL), .html = TRUE } };
+  Writer writer = { .line = { .markup = g_string_new (NULL),
+                              .spans = g_array_new (FALSE, FALSE, sizeof (Span)),
+                              .html = TRUE } };
 
   if (md_parse (valid, (MD_SIZE) strlen (valid), &parser, &writer) != 0)
     {
@@ -610,6 +648,7 @@ collate_markdown_to_html (const char *text)
       append_escaped (writer.line.markup, valid, strlen (valid));
       g_string_append (writer.line.markup, "</pre>\n");
     }
+  g_array_unref (writer.line.spans);
 
   return g_string_free (writer.line.markup, FALSE);
 }
