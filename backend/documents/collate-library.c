@@ -8,6 +8,7 @@
 
 #include "base/collate-worker.h"
 #include "documents/collate-counting.h"
+#include "documents/collate-counts.h"
 #include "documents/collate-document-private.h"
 #include "documents/collate-folder.h"
 #include "documents/collate-reader.h"
@@ -24,8 +25,8 @@ struct _CollateLibrary
   CollateWorker *worker;
 
   GPtrArray *documents;
-  char *context;      /* GRefString, NULL until somebody asks */
-  GHashTable *counts; /* name of an encoding → Count, those that somebody asked for */
+  char *context; /* GRefString, NULL until somebody asks */
+  CollateCounts *counts;
 
   GHashTable *active; /* CollateDocument → GCancellable of the job that it is in */
   GQueue waiting;     /* Job */
@@ -37,22 +38,13 @@ struct _CollateLibrary
   GPtrArray *settlers; /* GTask */
 };
 
-/* One document's way from the queue to its tokens, a scan, or the counting of the context. */
+/* One document's way from the queue to its tokens, or a scan. */
 typedef struct
 {
   GWeakRef library;
   GCancellable *cancellable;
-  CollateDocument *document; /* or NULL */
-  char *encoding;            /* of the context's count, or NULL */
+  CollateDocument *document; /* NULL in a scan */
 } Job;
-
-/* The tokens of the context in one encoding. */
-typedef struct
-{
-  gint64 tokens;         /* -1 until it is done, and where the encoding cannot be had */
-  gboolean done;         /* for the context as it is now */
-  GCancellable *running; /* or NULL */
-} Count;
 
 static void collate_library_list_model_init (GListModelInterface *iface);
 
@@ -79,14 +71,13 @@ static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
 
 static Job *
-job_new (CollateLibrary *self, GCancellable *cancellable, CollateDocument *document, const char *encoding)
+job_new (CollateLibrary *self, GCancellable *cancellable, CollateDocument *document)
 {
   Job *job = g_new0 (Job, 1);
 
   g_weak_ref_init (&job->library, self);
   job->cancellable = g_object_ref (cancellable);
   g_set_object (&job->document, document);
-  job->encoding = g_strdup (encoding);
 
   return job;
 }
@@ -97,19 +88,10 @@ job_free (Job *job)
   g_weak_ref_clear (&job->library);
   g_object_unref (job->cancellable);
   g_clear_object (&job->document);
-  g_free (job->encoding);
   g_free (job);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)
-
-static void
-count_free (Count *count)
-{
-  g_cancellable_cancel (count->running);
-  g_clear_object (&count->running);
-  g_free (count);
-}
 
 /* The joined context as it is now; (transfer none). */
 static char *
@@ -139,102 +121,51 @@ ensure_context (CollateLibrary *self)
 static void
 forget_context (CollateLibrary *self)
 {
-  GHashTableIter iter;
-  Count *count;
-
   g_clear_pointer (&self->context, g_ref_string_release);
-
-  g_hash_table_iter_init (&iter, self->counts);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &count))
-    {
-      g_cancellable_cancel (count->running);
-      g_clear_object (&count->running);
-      count->done = FALSE;
-      count->tokens = -1;
-    }
+  collate_counts_forget (self->counts);
 }
-
-static void update (CollateLibrary *self);
 
 static void
-context_counted_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+settle (CollateLibrary *self)
 {
-  g_autoptr (Job) job = user_data;
-  g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
-  gint64 tokens = collate_counting_count_finish (result, NULL);
-  Count *count;
+  g_autoptr (GPtrArray) settlers = g_steal_pointer (&self->settlers);
 
-  if (self == NULL || g_cancellable_is_cancelled (job->cancellable))
-    return;
-
-  count = g_hash_table_lookup (self->counts, job->encoding);
-  count->tokens = tokens;
-  count->done = TRUE;
-  g_clear_object (&count->running);
-
-  g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
-  update (self);
+  self->settlers = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < settlers->len; i++)
+    g_task_return_boolean (g_ptr_array_index (settlers, i), TRUE);
 }
 
-/* Begins to count the context in each encoding that somebody asked for; TRUE where all is known. */
-static gboolean
-count_context (CollateLibrary *self)
-{
-  char *context = ensure_context (self);
-  gboolean all_done = TRUE;
-  GHashTableIter iter;
-  const char *encoding;
-  Count *count;
-
-  g_hash_table_iter_init (&iter, self->counts);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &encoding, (gpointer *) &count))
-    {
-      if (!count->done && *context == '\0')
-        {
-          count->tokens = 0;
-          count->done = TRUE;
-        }
-      else if (!count->done && count->running == NULL)
-        {
-          count->running = g_cancellable_new ();
-          collate_counting_count_async (self->worker,
-                                        self->encodings,
-                                        encoding,
-                                        g_ref_string_acquire (context),
-                                        count->running,
-                                        context_counted_cb,
-                                        job_new (self, count->running, NULL, encoding));
-        }
-      all_done = all_done && count->done;
-    }
-
-  return all_done;
-}
-
-/* Looks what is left to do, after every step. */
+/* After every step: begins to count what is read, and says what has become of it. Whoever hears that the
+ * context changed can read its text and its tokens at once. */
 static void
-update (CollateLibrary *self)
+update (CollateLibrary *self, gboolean context_changed)
 {
   gboolean is_read = g_hash_table_size (self->active) == 0 && self->n_scans == 0;
-  gboolean is_settled = is_read && count_context (self);
-  Count *count = g_hash_table_lookup (self->counts, COLLATE_ENCODING_DEFAULT);
-  gboolean loading = !is_read || !count->done;
+  gboolean is_settled =
+      is_read && collate_counts_update (self->counts, self->worker, self->encodings, ensure_context (self));
+  gboolean loading = !is_read || !collate_counts_is_done (self->counts, COLLATE_ENCODING_DEFAULT);
 
   if (self->loading != loading)
     {
       self->loading = loading;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOADING]);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONTEXT_TOKENS]);
+      context_changed = context_changed || !loading;
     }
+
+  if (context_changed)
+    g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
 
   if (is_settled)
-    {
-      g_autoptr (GPtrArray) settlers = g_steal_pointer (&self->settlers);
+    settle (self);
+}
 
-      self->settlers = g_ptr_array_new_with_free_func (g_object_unref);
-      for (guint i = 0; i < settlers->len; i++)
-        g_task_return_boolean (g_ptr_array_index (settlers, i), TRUE);
-    }
+static void
+context_counted_cb (gpointer user_data)
+{
+  g_autoptr (CollateLibrary) self = g_object_ref (user_data);
+
+  update (self, TRUE);
 }
 
 static void
@@ -249,7 +180,7 @@ counted_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   g_hash_table_remove (self->active, job->document);
   collate_document_set_tokens (job->document, tokens);
-  update (self);
+  update (self, FALSE);
 }
 
 static void read_next (CollateLibrary *self);
@@ -261,6 +192,7 @@ read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) pages = collate_reader_read_finish (result, &error);
+  gboolean is_ready;
 
   if (self == NULL)
     return;
@@ -271,28 +203,27 @@ read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (g_cancellable_is_cancelled (job->cancellable))
     return;
 
-  forget_context (self);
-  if (pages != NULL)
-    collate_document_set_pages (job->document, pages);
-  else
+  if (pages == NULL)
     collate_document_set_failed (job->document, error);
-
-  if (collate_document_get_state (job->document) == COLLATE_DOCUMENT_READY)
-    {
-      g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
-      collate_counting_count_async (self->worker,
-                                    self->encodings,
-                                    COLLATE_ENCODING_DEFAULT,
-                                    collate_document_ref_text (job->document),
-                                    job->cancellable,
-                                    counted_cb,
-                                    job_new (self, job->cancellable, job->document, NULL));
-    }
   else
     {
-      g_hash_table_remove (self->active, job->document);
-      update (self);
+      forget_context (self);
+      collate_document_set_pages (job->document, pages);
     }
+
+  is_ready = collate_document_get_state (job->document) == COLLATE_DOCUMENT_READY;
+  if (is_ready)
+    collate_counting_count_async (self->worker,
+                                  self->encodings,
+                                  COLLATE_ENCODING_DEFAULT,
+                                  collate_document_ref_text (job->document),
+                                  job->cancellable,
+                                  counted_cb,
+                                  job_new (self, job->cancellable, job->document));
+  else
+    g_hash_table_remove (self->active, job->document);
+
+  update (self, is_ready);
 }
 
 static void
@@ -363,27 +294,29 @@ insert (CollateLibrary *self, GFile *file)
   return document;
 }
 
-static void
+/* Queues a file; TRUE where that takes a text out of the context. */
+static gboolean
 read_file (CollateLibrary *self, GFile *file)
 {
   CollateDocument *document = find (self, file);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  gboolean was_ready = FALSE;
 
   if (document == NULL)
     document = insert (self, file);
   else
     {
-      gboolean was_ready = collate_document_get_state (document) == COLLATE_DOCUMENT_READY;
-
+      was_ready = collate_document_get_state (document) == COLLATE_DOCUMENT_READY;
       stop (self, document);
-      forget_context (self);
-      collate_document_set_reading (document);
       if (was_ready)
-        g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
+        forget_context (self);
+      collate_document_set_reading (document);
     }
 
   g_hash_table_insert (self->active, document, g_object_ref (cancellable));
-  g_queue_push_tail (&self->waiting, job_new (self, cancellable, document, NULL));
+  g_queue_push_tail (&self->waiting, job_new (self, cancellable, document));
+
+  return was_ready;
 }
 
 static void
@@ -392,16 +325,17 @@ scanned_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (Job) job = user_data;
   g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
   g_autoptr (GPtrArray) files = collate_folder_scan_finish (result, NULL);
+  gboolean context_changed = FALSE;
 
   if (self == NULL || g_cancellable_is_cancelled (job->cancellable))
     return;
 
   self->n_scans--;
   for (guint i = 0; i < files->len; i++)
-    read_file (self, g_ptr_array_index (files, i));
+    context_changed |= read_file (self, g_ptr_array_index (files, i));
 
   read_next (self);
-  update (self);
+  update (self, context_changed);
 }
 
 static GType
@@ -472,7 +406,7 @@ collate_library_finalize (GObject *object)
   g_free (self->extract_path);
   g_ptr_array_unref (self->documents);
   g_clear_pointer (&self->context, g_ref_string_release);
-  g_hash_table_unref (self->counts);
+  collate_counts_free (self->counts);
   g_hash_table_unref (self->active);
   g_ptr_array_unref (self->settlers);
 
@@ -521,13 +455,10 @@ collate_library_init (CollateLibrary *self)
 {
   self->worker = collate_worker_new ("documents");
   self->documents = g_ptr_array_new_with_free_func (g_object_unref);
-  self->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) count_free);
+  self->counts = collate_counts_new (context_counted_cb, self);
   self->active = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->settlers = g_ptr_array_new_with_free_func (g_object_unref);
   g_queue_init (&self->waiting);
-
-  g_hash_table_insert (self->counts, g_strdup (COLLATE_ENCODING_DEFAULT), g_new0 (Count, 1));
-  count_context (self);
 }
 
 CollateLibrary *
@@ -551,8 +482,8 @@ collate_library_add (CollateLibrary *self, GPtrArray *files)
     self->scanning = g_cancellable_new ();
 
   self->n_scans++;
-  collate_folder_scan_async (files, self->scanning, scanned_cb, job_new (self, self->scanning, NULL, NULL));
-  update (self);
+  collate_folder_scan_async (files, self->scanning, scanned_cb, job_new (self, self->scanning, NULL));
+  update (self, FALSE);
 }
 
 static void
@@ -584,7 +515,7 @@ collate_library_settle_async (CollateLibrary *self,
   if (cancellable != NULL)
     g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (settle_cancelled_cb), task, 0);
 
-  update (self);
+  update (self, FALSE);
 }
 
 gboolean
@@ -608,13 +539,12 @@ collate_library_remove (CollateLibrary *self, CollateDocument *document)
 
   was_ready = collate_document_get_state (document) == COLLATE_DOCUMENT_READY;
   stop (self, document);
-  forget_context (self);
+  if (was_ready)
+    forget_context (self);
   g_ptr_array_remove_index (self->documents, position);
   g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 0);
 
-  if (was_ready)
-    g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
-  update (self);
+  update (self, was_ready);
 }
 
 void
@@ -630,8 +560,7 @@ collate_library_clear (CollateLibrary *self)
   g_ptr_array_set_size (self->documents, 0);
   g_list_model_items_changed (G_LIST_MODEL (self), 0, n_documents, 0);
 
-  g_signal_emit (self, signals[CONTEXT_CHANGED], 0);
-  update (self);
+  update (self, TRUE);
 }
 
 gboolean
@@ -653,24 +582,16 @@ collate_library_dup_context (CollateLibrary *self)
 gint64
 collate_library_get_context_tokens (CollateLibrary *self, const char *encoding)
 {
-  Count *count;
-
   g_return_val_if_fail (COLLATE_IS_LIBRARY (self), -1);
   g_return_val_if_fail (encoding != NULL, -1);
 
   if (!g_strv_contains (collate_encodings_get_names (), encoding))
     return -1;
 
-  count = g_hash_table_lookup (self->counts, encoding);
-  if (count == NULL)
-    {
-      count = g_new0 (Count, 1);
-      count->tokens = -1;
-      g_hash_table_insert (self->counts, g_strdup (encoding), count);
-      update (self);
-    }
+  if (collate_counts_ask (self->counts, encoding))
+    update (self, FALSE);
 
-  return self->loading ? -1 : count->tokens;
+  return self->loading ? -1 : collate_counts_get (self->counts, encoding);
 }
 
 const char *const *

@@ -110,6 +110,48 @@ test_tokens (void)
                    count ("o200k_base", "\n\n=== Document: a.txt ===\n\nother words"));
 }
 
+static void
+note_tokens_cb (CollateLibrary *library, gpointer user_data)
+{
+  *(gint64 *) user_data = collate_library_get_context_tokens (library, COLLATE_ENCODING_DEFAULT);
+}
+
+/* Who only listens knows the tokens in the end, whatever happened. */
+static void
+test_context_changed (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autoptr (CollateLibrary) library = library_new (real_extract ());
+  g_autofree char *missing = folder_path (folder, "missing.txt");
+  gint64 tokens = -2;
+
+  folder_write (folder, "a.txt", "one text", -1);
+  folder_write (folder, "b.txt", "another text", -1);
+  g_signal_connect (library, "context-changed", G_CALLBACK (note_tokens_cb), &tokens);
+
+  library_add (library, folder->path, NULL);
+  library_settle (library);
+  g_assert_cmpint (
+      tokens,
+      ==,
+      count (COLLATE_ENCODING_DEFAULT,
+             "\n\n=== Document: a.txt ===\n\none text\n\n=== Document: b.txt ===\n\nanother text"));
+
+  collate_library_remove (library, library_document (library, 0));
+  library_settle (library);
+  g_assert_cmpint (
+      tokens, ==, count (COLLATE_ENCODING_DEFAULT, "\n\n=== Document: b.txt ===\n\nanother text"));
+
+  tokens = -2;
+  library_add (library, missing, NULL);
+  library_settle (library);
+  g_assert_cmpint (
+      tokens, ==, count (COLLATE_ENCODING_DEFAULT, "\n\n=== Document: b.txt ===\n\nanother text"));
+
+  collate_library_clear (library);
+  g_assert_cmpint (tokens, ==, 0);
+}
+
 /* By bytes, so capitals come first, and by path where the names are the same. */
 static void
 test_sort (void)
@@ -594,6 +636,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library/empty", test_empty);
   g_test_add_func ("/library/join", test_join);
   g_test_add_func ("/library/tokens", test_tokens);
+  g_test_add_func ("/library/context-changed", test_context_changed);
   g_test_add_func ("/library/sort", test_sort);
   g_test_add_func ("/library/name", test_name);
   g_test_add_func ("/library/folder", test_folder);
