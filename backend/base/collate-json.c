@@ -4,6 +4,7 @@
 #include "base/collate-json.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/collate-error.h"
 
@@ -16,13 +17,20 @@ member_of_type (JsonObject *object, const char *member, JsonNodeType type)
   return node != NULL && json_node_get_node_type (node) == type ? node : NULL;
 }
 
+/* The node where it is a number; NULL otherwise. */
+static JsonNode *
+number_node (JsonNode *node)
+{
+  GType type =
+      node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node) : G_TYPE_INVALID;
+
+  return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE ? node : NULL;
+}
+
 static JsonNode *
 number_member (JsonObject *object, const char *member)
 {
-  JsonNode *node = member_of_type (object, member, JSON_NODE_VALUE);
-  GType type = node != NULL ? json_node_get_value_type (node) : G_TYPE_INVALID;
-
-  return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE ? node : NULL;
+  return object != NULL ? number_node (json_object_get_member (object, member)) : NULL;
 }
 
 JsonObject *
@@ -50,10 +58,9 @@ collate_json_string (JsonObject *object, const char *member)
                                                                           : NULL;
 }
 
-gint64
-collate_json_int (JsonObject *object, const char *member, gint64 fallback)
+static gint64
+number_to_int (JsonNode *node, gint64 fallback)
 {
-  JsonNode *node = number_member (object, member);
   double value;
 
   if (node == NULL)
@@ -63,6 +70,12 @@ collate_json_int (JsonObject *object, const char *member, gint64 fallback)
 
   value = json_node_get_double (node);
   return isfinite (value) && fabs (value) < 9e18 ? (gint64) value : fallback;
+}
+
+gint64
+collate_json_int (JsonObject *object, const char *member, gint64 fallback)
+{
+  return number_to_int (number_member (object, member), fallback);
 }
 
 double
@@ -87,11 +100,17 @@ collate_json_boolean (JsonObject *object, const char *member, gboolean fallback)
                                                                            : fallback;
 }
 
+static JsonNode *
+element (JsonArray *array, guint index)
+{
+  return array != NULL && index < json_array_get_length (array) ? json_array_get_element (array, index)
+                                                                : NULL;
+}
+
 JsonObject *
 collate_json_element_object (JsonArray *array, guint index)
 {
-  JsonNode *node =
-      array != NULL && index < json_array_get_length (array) ? json_array_get_element (array, index) : NULL;
+  JsonNode *node = element (array, index);
 
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
@@ -99,30 +118,130 @@ collate_json_element_object (JsonArray *array, guint index)
 const char *
 collate_json_element_string (JsonArray *array, guint index)
 {
-  JsonNode *node =
-      array != NULL && index < json_array_get_length (array) ? json_array_get_element (array, index) : NULL;
+  JsonNode *node = element (array, index);
 
   return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING
              ? json_node_get_string (node)
              : NULL;
 }
 
+gint64
+collate_json_element_int (JsonArray *array, guint index, gint64 fallback)
+{
+  return number_to_int (number_node (element (array, index)), fallback);
+}
+
+/* Reading. json-glib's parser alone is not safe with what strangers write: it ends the program at half a surrogate
+ * pair, cuts a string at an escaped NUL, takes comments, and descends by recursion as deep as it is asked. */
+
+#define MAX_DEPTH 64
+
+/* The value of the escape \uXXXX at `p`; -1 where it is none. */
+static int
+read_escape (const char *p, const char *end)
+{
+  int value = 0;
+
+  if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+    return -1;
+
+  for (int i = 2; i < 6; i++)
+    {
+      int digit = g_ascii_xdigit_value (p[i]);
+
+      if (digit < 0)
+        return -1;
+      value = value * 16 + digit;
+    }
+
+  return value;
+}
+
+/* Looks at the escape at `p`, replaces it where it stands for no character, and returns what follows it; NULL where it
+ * is malformed. */
+static char *
+mend_escape (char *p, const char *end)
+{
+  int value, low;
+
+  if (end - p < 2)
+    return NULL;
+  if (p[1] != 'u')
+    return p[1] != '\0' && strchr ("\"\\/bfnrt", p[1]) != NULL ? p + 2 : NULL;
+
+  value = read_escape (p, end);
+  if (value < 0)
+    return NULL;
+
+  low = value >= 0xd800 && value < 0xdc00 ? read_escape (p + 6, end) : -1;
+  if (low >= 0xdc00 && low < 0xe000)
+    return p + 12;
+  if (value == 0 || (value >= 0xd800 && value < 0xe000))
+    memcpy (p, "\\ufffd", 6);
+
+  return p + 6;
+}
+
+/* Mends the text in place; what is wrong with it, or NULL. */
+static const char *
+mend (char *text, gsize length)
+{
+  const char *end = text + length;
+  gboolean in_string = FALSE;
+  int depth = 0;
+
+  for (char *p = text; p < end;)
+    {
+      if (in_string && *p == '\\')
+        {
+          p = mend_escape (p, end);
+          if (p == NULL)
+            return "malformed JSON: an escape";
+          continue;
+        }
+
+      if (*p == '"')
+        in_string = !in_string;
+      else if (!in_string)
+        {
+          if (*p == '{' || *p == '[')
+            depth++;
+          else if (*p == '}' || *p == ']')
+            depth--;
+          else if (*p == '\0' || (!g_ascii_isalnum (*p) && strchr (" \t\r\n,:+-.", *p) == NULL))
+            return "malformed JSON";
+          if (depth > MAX_DEPTH)
+            return "nested too deeply";
+        }
+      p++;
+    }
+
+  return in_string || depth != 0 ? "malformed JSON: it ends too early" : NULL;
+}
+
 JsonObject *
 collate_json_parse_object (const char *data, gssize length, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) local = NULL;
+  gsize n_bytes = length < 0 ? strlen (data) : (gsize) length;
+  g_autofree char *text = NULL;
+  const char *problem;
   JsonNode *root;
 
-  if (!g_utf8_validate (data, length, NULL))
+  if (!g_utf8_validate_len (data, n_bytes, NULL))
     {
       g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "not UTF-8 text");
       return NULL;
     }
 
-  if (!json_parser_load_from_data (parser, data, length, &local))
+  text = g_strndup (data, n_bytes);
+  problem = mend (text, n_bytes);
+  if (problem == NULL && !json_parser_load_from_data (parser, text, n_bytes, &local))
+    problem = local->message;
+  if (problem != NULL)
     {
-      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, local->message);
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, problem);
       return NULL;
     }
 

@@ -33,8 +33,12 @@ JsonObject *collate_json_element_object (JsonArray *array, guint index);
 /* The element's string, or NULL; (transfer none). */
 const char *collate_json_element_string (JsonArray *array, guint index);
 
-/* Parses `length` bytes (-1: to the NUL) as one JSON object; (nullable) (transfer full).
- * COLLATE_ERROR_INVALID where they are no UTF-8, no JSON, or JSON of another type. */
+/* The element's number, an integer where JSON has a whole double; `fallback` where it is none. */
+gint64 collate_json_element_int (JsonArray *array, guint index, gint64 fallback);
+
+/* Parses `length` bytes (-1: to the NUL) that strangers wrote as one JSON object, which may be changed; half surrogate
+ * pairs and escaped NULs become U+FFFD; (nullable) (transfer full). COLLATE_ERROR_INVALID where they are no UTF-8, no
+ * JSON, JSON of another type, or nested more than 64 deep. */
 JsonObject *collate_json_parse_object (const char *data, gssize length, GError **error);
 
 /* Writes a node, doubles in the fewest digits that read back equal (json-glib writes 0.28 as

@@ -10,9 +10,6 @@
 #include "base/collate-error.h"
 #include "base/collate-json.h"
 
-/* json-glib reads nested values by recursion: a file of brackets alone would end the program. */
-#define MAX_DEPTH 64
-
 #define MAX_FILE_BYTES (8 * 1024 * 1024)
 
 char *
@@ -49,53 +46,17 @@ collate_models_file_read (const char *path, gsize max_bytes, gsize *length, GErr
   return g_realloc (g_steal_pointer (&data), *length + 1);
 }
 
-static gboolean
-is_too_deep (const char *data, gsize length)
-{
-  gboolean in_string = FALSE;
-  int depth = 0;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      if (in_string && data[i] == '\\')
-        i++;
-      else if (data[i] == '"')
-        in_string = !in_string;
-      else if (!in_string && (data[i] == '[' || data[i] == '{'))
-        depth++;
-      else if (!in_string && (data[i] == ']' || data[i] == '}'))
-        depth--;
-      if (depth > MAX_DEPTH)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 JsonObject *
 collate_models_file_parse (const char *data, gsize length, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (JsonObject) checked = NULL;
-
   /* No bytes may be no pointer either. */
   if (length == 0)
     {
       collate_models_file_refuse (error, "empty");
       return NULL;
     }
-  if (is_too_deep (data, length))
-    {
-      collate_models_file_refuse (error, "nested too deeply");
-      return NULL;
-    }
-  checked = collate_json_parse_object (data, length, error);
-  if (checked == NULL)
-    return NULL;
 
-  /* The checked object is immutable; this one can be edited. */
-  json_parser_load_from_data (parser, data, length, NULL);
-  return json_node_dup_object (json_parser_get_root (parser));
+  return collate_json_parse_object (data, length, error);
 }
 
 JsonObject *

@@ -142,16 +142,6 @@ read_tiers (CollatePrice *self, JsonObject *object, GError **error)
   return TRUE;
 }
 
-static gint64
-int_element (JsonArray *array, guint index)
-{
-  JsonNode *node = json_array_get_element (array, index);
-
-  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64
-             ? json_node_get_int (node)
-             : -1;
-}
-
 /* Bits for "weekdays": [1, 5], Monday being 1; 0 on error. */
 static guint
 read_weekdays (JsonObject *object)
@@ -164,7 +154,7 @@ read_weekdays (JsonObject *object)
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
-      gint64 day = int_element (array, i);
+      gint64 day = collate_json_element_int (array, i, -1);
 
       if (day < 1 || day > 7)
         return 0;
@@ -192,8 +182,8 @@ read_hours (JsonObject *object)
 
       if (span == NULL || json_array_get_length (span) != 2)
         return 0;
-      from = int_element (span, 0);
-      until = int_element (span, 1);
+      from = collate_json_element_int (span, 0, -1);
+      until = collate_json_element_int (span, 1, -1);
       if (from < 0 || until > 24 || from >= until)
         return 0;
       for (gint64 hour = from; hour < until; hour++)
@@ -292,8 +282,8 @@ write_peak (const CollatePrice *self)
         {
           JsonArray *span = json_array_new ();
 
-          json_array_add_int_element (span, from);
-          json_array_add_int_element (span, until);
+          json_array_add_collate_json_element_int (span, from, -1);
+          json_array_add_collate_json_element_int (span, until, -1);
           json_array_add_array_element (hours, span);
           from = until;
         }

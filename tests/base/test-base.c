@@ -101,13 +101,30 @@ test_json_getters (void)
   g_assert_cmpstr (collate_json_element_string (array, 0), ==, "z");
   g_assert_null (collate_json_element_string (array, 2));
   g_assert_nonnull (collate_json_element_object (array, 1));
+  g_assert_cmpint (collate_json_element_int (array, 2, -1), ==, 3);
+  g_assert_cmpint (collate_json_element_int (array, 0, -1), ==, -1);
   g_assert_null (collate_json_element_object (array, 9));
 }
 
 static void
 test_json_refuses (void)
 {
-  static const char *const bad[] = { "", "[]", "{", "{\"a\":}", "\xff", "null" };
+  g_autofree char *deep = g_strnfill (200000, '[');
+  g_autofree char *deep_object = g_strconcat ("{\"a\":", deep, NULL);
+  const char *const bad[] = { "",
+                              "[]",
+                              "{",
+                              "{\"a\":}",
+                              "\xff",
+                              "null",
+                              deep,
+                              "{]",
+                              deep_object,
+                              "{\"a\":\"\\u12\"}",
+                              "{\"a\":\"\\q\"}",
+                              "{\"a\":\"",
+                              "{}}",
+                              "{\"a\" /* b */: 1}" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -116,6 +133,22 @@ test_json_refuses (void)
       g_assert_null (collate_json_parse_object (bad[i], -1, &error));
       g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
     }
+}
+
+/* Escapes that stand for no character: json-glib would end the program at one, and the string at the other. */
+static void
+test_json_mends (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = collate_json_parse_object (
+      "{\"a\":\"\\ud83d\\ude00\",\"b\":\"x\\ud83dy\",\"c\":\"\\ude00\",\"d\":\"x\\u0000y\"}", -1, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (collate_json_string (object, "a"), ==, "\U0001f600");
+  g_assert_cmpstr (collate_json_string (object, "b"), ==, "x\uFFFDy");
+  g_assert_cmpstr (collate_json_string (object, "c"), ==, "\uFFFD");
+  g_assert_cmpstr (collate_json_string (object, "d"), ==, "x\uFFFDy");
+  json_object_set_int_member (object, "e", 1);
 }
 
 static void
@@ -244,6 +277,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/money/unknown", test_money_unknown);
   g_test_add_func ("/base/json/getters", test_json_getters);
   g_test_add_func ("/base/json/refuses", test_json_refuses);
+  g_test_add_func ("/base/json/mends", test_json_mends);
   g_test_add_func ("/base/json/writes", test_json_writes);
   g_test_add_func ("/base/worker/order", test_worker_order);
   g_test_add_func ("/base/database", test_database);
