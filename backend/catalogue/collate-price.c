@@ -282,8 +282,8 @@ write_peak (const CollatePrice *self)
         {
           JsonArray *span = json_array_new ();
 
-          json_array_add_collate_json_element_int (span, from, -1);
-          json_array_add_collate_json_element_int (span, until, -1);
+          json_array_add_int_element (span, from);
+          json_array_add_int_element (span, until);
           json_array_add_array_element (hours, span);
           from = until;
         }
