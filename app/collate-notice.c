@@ -60,6 +60,8 @@ update_action (CollateNotice *self)
 static void
 collate_notice_dispose (GObject *object)
 {
+  /* First, because the bin does not see its child go with the template. */
+  adw_bin_set_child (ADW_BIN (object), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (object), COLLATE_TYPE_NOTICE);
   G_OBJECT_CLASS (collate_notice_parent_class)->dispose (object);
 }

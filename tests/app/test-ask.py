@@ -280,7 +280,7 @@ def stopped_by(number):
         while True:
             rows = home.run("history", "show", "1", "--format", "json")
             results = json.loads(rows.stdout)["results"] if rows.returncode in (0, 1) and rows.stdout else []
-            if results and results[0]["state"] == "done" and "word" in (results[1]["response"] or ""):
+            if results and results[0]["state"] == "done" and "word word" in (results[1]["response"] or ""):
                 break
             assert process.poll() is None
         assert results[1]["state"] == "streaming" and results[2]["state"] == "waiting", results

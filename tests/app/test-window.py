@@ -15,7 +15,7 @@ desk.ensure()
 import accessible  # noqa: E402
 import scripted  # noqa: E402
 import tap  # noqa: E402
-from accessible import Atspi, find, every, is_shown, press, read, wait_for, write  # noqa: E402
+from accessible import Atspi, find, every, press, read, wait_for, write  # noqa: E402
 
 PROGRAM = os.environ["COLLATE_PROGRAM"]
 SERVER = os.environ["COLLATE_SCRIPTED_SERVER"]
@@ -70,8 +70,8 @@ def ask(window, question):
 def answer(window, name):
     """The group of the answer by this model."""
     return wait_for(f"the answer of {name}", lambda: next(
-        (node for node in every(window, None, name + "…")
-         if is_shown(node) and node.get_role_name() in ("group", "panel", "grouping")), None))
+        (node for node in every(window, None, name + "…") if node.get_role_name() in ("group", "panel", "grouping")),
+        None))
 
 
 def wait_for_text(node, text):
@@ -88,7 +88,7 @@ def metrics_order(window):
 def choose_file(application, path, button):
     """Types a path into the file chooser and accepts it."""
     dialog = wait_for("the file chooser", lambda: next(
-        (node for node in every(application.root) if node.get_role_name() in ("dialog", "file chooser") and is_shown(node)), None))
+        (node for node in every(application.root) if node.get_role_name() in ("dialog", "file chooser")), None))
     entry = find(dialog, "text")
     write(entry, path)
     press(find(dialog, "button", button))
@@ -161,7 +161,7 @@ def test_stop_and_retry():
         slow = answer(window, "Slow")
         wait_for_text(slow, "word word")
         press(find(slow, "button", "Stop…"))
-        wait_for("the end of all", lambda: not [stop for stop in every(window, "button", "Stop…") if is_shown(stop)])
+        wait_for("the end of all", lambda: not every(window, "button", "Stop…"))
         assert "word word" in read(answer(window, "Slow"))
         wait_for_text(answer(window, "Alpha"), "First bold answer.")
         press(find(answer(window, "Slow"), "button", "Retry…"))

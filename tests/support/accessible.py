@@ -28,17 +28,18 @@ def wait_for(what, get):
     raise AssertionError(f"waited in vain for {what}")
 
 
+def has(node, state):
+    return node.get_state_set().contains(state)
+
+
 def walk(node):
-    """The node and all below it, in the order of reading."""
+    """The node and all visible ones below it, in the order of reading."""
     yield node
     for i in range(node.get_child_count()):
         child = node.get_child_at_index(i)
-        if child is not None:
+        # GTK 4.8 knows "visible", which is not inherited, and not "showing".
+        if child is not None and has(child, Atspi.StateType.VISIBLE):
             yield from walk(child)
-
-
-def is_shown(node):
-    return node.get_state_set().contains(Atspi.StateType.SHOWING)
 
 
 def matches(node, role, name):
@@ -48,17 +49,13 @@ def matches(node, role, name):
 
 
 def every(root, role=None, name=None):
-    """All that match; a name that ends in … is a beginning."""
+    """All that match and can be seen; a name that ends in … is a beginning."""
     return [node for node in walk(root) if matches(node, role, name)]
 
 
 def find(root, role=None, name=None):
-    """The first that matches and can be seen, once it is there."""
-    return wait_for(f"{role} {name!r}", lambda: next(filter(is_shown, every(root, role, name)), None))
-
-
-def has(node, state):
-    return node.get_state_set().contains(state)
+    """The first that matches, once it is there."""
+    return wait_for(f"{role} {name!r}", lambda: next(iter(every(root, role, name)), None))
 
 
 def press(node):
@@ -77,10 +74,10 @@ def read(node):
 
 def dump(node, depth=0):
     """The tree, for whoever wonders why something is not found."""
-    print("#", "  " * depth + node.get_role_name(), repr(node.get_name()), "" if is_shown(node) else "(hidden)")
+    print("#", "  " * depth + node.get_role_name(), repr(node.get_name()))
     for i in range(node.get_child_count()):
         child = node.get_child_at_index(i)
-        if child is not None:
+        if child is not None and has(child, Atspi.StateType.VISIBLE):
             dump(child, depth + 1)
 
 
