@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: CC0-1.0
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sets the sample papers: sources/NAME.paper becomes NAME.pdf beside this file.
 
 Debian: python3-gi python3-gi-cairo gir1.2-pango-1.0 fonts-texgyre. The same sources, fonts and libraries give
