@@ -4,6 +4,7 @@
 #include "charts/collate-chart-private.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The tokens as pairs of columns: what was read, and beside it what was written, each on its own scale. */
 
@@ -45,13 +46,45 @@ clear_group (Group *group)
   g_clear_object (&group->values[1]);
 }
 
+static gboolean
+word_fits (PangoLayout *name, const char *word, gsize length, double width)
+{
+  g_autoptr (PangoLayout) alone = pango_layout_new (pango_layout_get_context (name));
+
+  pango_layout_set_font_description (alone, pango_layout_get_font_description (name));
+  pango_layout_set_text (alone, word, (int) length);
+
+  return collate_chart_text_width (alone) <= width;
+}
+
+/* Lines break between words rather than at the hyphens in them. */
+static void
+keep_words_whole (PangoLayout *name, double width)
+{
+  const char *text = pango_layout_get_text (name);
+  PangoAttrList *attributes = pango_layout_get_attributes (name);
+
+  for (const char *word = text; *word != '\0';)
+    {
+      gsize length = strcspn (word, " ");
+      PangoAttribute *whole = pango_attr_allow_breaks_new (!word_fits (name, word, length, width));
+
+      whole->start_index = (guint) (word - text);
+      whole->end_index = (guint) (whole->start_index + length);
+      pango_attr_list_insert (attributes, whole);
+      word += length + strspn (word + length, " ");
+    }
+  pango_layout_context_changed (name);
+}
+
 /* A name has two lines in the width of its columns. */
 static void
 fit_name (PangoLayout *name, double width)
 {
+  keep_words_whole (name, width);
   pango_layout_set_width (name, (int) (width * PANGO_SCALE));
   pango_layout_set_height (name, -2);
-  pango_layout_set_wrap (name, PANGO_WRAP_WORD);
+  pango_layout_set_wrap (name, PANGO_WRAP_WORD_CHAR);
   pango_layout_set_ellipsize (name, PANGO_ELLIPSIZE_END);
   pango_layout_set_alignment (name, PANGO_ALIGN_CENTER);
 }

@@ -10,7 +10,12 @@
  * is no room beside the bars the name stands above them. */
 
 #define BAR_HEIGHT 0.78 /* of a line */
-#define SLIMMEST_BARS 96
+#define SLIMMEST_BARS 114
+#define WIDEST_NAME 0.4 /* of the chart */
+#define WIDEST_VALUE 0.6
+#define GAP 0.65 /* of a line, between rows */
+#define STACKED_GAP 0.45
+#define MOST_STRETCH 1.6 /* lines that a row may grow into a card that is taller */
 
 typedef struct
 {
@@ -31,6 +36,16 @@ typedef struct
   Bar bars[2];
   guint n_bars;
 } Row;
+
+/* What all rows share. */
+typedef struct
+{
+  double name_width;
+  double value_width;
+  gboolean stacked; /* names above the bars */
+  double thicker;   /* what a bar gains in a card that is taller than it needs */
+  double gap;
+} Grid;
 
 static void
 add_bar (CollateChartLayout *layout, Row *row, double value, char *(*format) (double), gboolean light)
@@ -118,64 +133,123 @@ scale_to (const Bar *bar, double value, double width)
   return bar->scale > 0 ? value / bar->scale * width : 0;
 }
 
+static double
+bar_space (CollateChartLayout *layout, const Bar *bar, const Grid *grid)
+{
+  return MAX (layout->line, collate_chart_text_height (bar->text)) + grid->thicker;
+}
+
+static double
+row_space (CollateChartLayout *layout, const Row *row, const Grid *grid)
+{
+  double name = collate_chart_text_height (row->name);
+  double bars = 0;
+
+  for (guint i = 0; i < row->n_bars; i++)
+    bars += bar_space (layout, &row->bars[i], grid);
+
+  return grid->stacked ? name + bars : MAX (name, bars);
+}
+
 static void
-lay_out_bar (CollateChartLayout *layout, const Row *row, const Bar *bar, double x, double width, double right)
+lay_out_bar (CollateChartLayout *layout, const Row *row, const Bar *bar, const Grid *grid, double x, double y)
 {
   CollateChartMark *mark = collate_chart_layout_mark (layout, COLLATE_MARK_BAR, row->index);
   double gap = 6 * layout->unit;
+  double right = layout->left + layout->width;
+  double width = right - x - grid->value_width - gap;
   double end = x + MAX (scale_to (bar, bar_end (bar), width), 2);
-  double height = MAX (layout->line, collate_chart_text_height (bar->text));
+  double height = bar_space (layout, bar, grid);
+  double thickness = layout->line * BAR_HEIGHT + grid->thicker;
 
   mark->light = bar->light;
   mark->x = x;
-  mark->y = layout->bottom + (height - layout->line * BAR_HEIGHT) / 2;
+  mark->y = y + (height - thickness) / 2;
   mark->width = bar->value > 0 ? MAX (scale_to (bar, bar->value, width), 2) : 1;
-  mark->height = layout->line * BAR_HEIGHT;
+  mark->height = thickness;
   mark->split = isnan (bar->split) ? NAN : x + scale_to (bar, bar->split, width);
   mark->low = x + scale_to (bar, bar->low, width);
   mark->high = x + scale_to (bar, bar->high, width);
-  mark->hit = (cairo_rectangle_t){ layout->left, layout->bottom, layout->width, height };
+  mark->hit = (cairo_rectangle_t){
+    layout->left,
+    layout->bottom,
+    layout->width,
+    row_space (layout, row, grid),
+  };
 
   collate_chart_layout_place (layout,
                               COLLATE_LABEL_VALUE,
-                              bar->text,
+                              g_object_ref (bar->text),
                               end + gap,
-                              layout->bottom + (height - collate_chart_text_height (bar->text)) / 2,
+                              y + (height - collate_chart_text_height (bar->text)) / 2,
                               right - end - gap)
       ->faint = row->faint;
+}
+
+static void
+lay_out_row (CollateChartLayout *layout, const Row *row, const Grid *grid)
+{
+  double height = row_space (layout, row, grid);
+  double name_height = collate_chart_text_height (row->name);
+  double x = grid->stacked ? layout->left : layout->left + grid->name_width + 12 * layout->unit;
+  double y = grid->stacked ? layout->bottom + name_height : layout->bottom;
+
+  collate_chart_layout_place (layout,
+                              COLLATE_LABEL_NAME,
+                              g_object_ref (row->name),
+                              layout->left,
+                              grid->stacked ? layout->bottom : layout->bottom + (height - name_height) / 2,
+                              grid->stacked ? layout->width : grid->name_width)
+      ->faint = row->faint;
+  for (guint i = 0; i < row->n_bars; i++)
+    {
+      lay_out_bar (layout, row, &row->bars[i], grid, x, y);
+      y += bar_space (layout, &row->bars[i], grid);
+    }
   layout->bottom += height;
 }
 
 static void
-lay_out_row (CollateChartLayout *layout,
-             const Row *row,
-             double name_width,
-             double value_width,
-             gboolean stacked)
+clear_row (Row *row)
 {
-  double gap = 6 * layout->unit;
-  double right = layout->left + layout->width;
-  double x = stacked ? layout->left : layout->left + name_width + 2 * gap;
-  double top = layout->bottom;
-  double height = collate_chart_text_height (row->name);
-  CollateChartLabel *name;
-
-  name = collate_chart_layout_place (
-      layout, COLLATE_LABEL_NAME, row->name, layout->left, top, stacked ? layout->width : name_width);
-  name->faint = row->faint;
-  if (stacked)
-    layout->bottom += height;
-
+  g_clear_object (&row->name);
   for (guint i = 0; i < row->n_bars; i++)
-    lay_out_bar (layout, row, &row->bars[i], x, right - x - value_width - gap, right);
+    g_clear_object (&row->bars[i].text);
+}
 
-  layout->bottom = MAX (layout->bottom, top + height);
-  for (guint i = 1; i <= row->n_bars; i++)
+static void
+init_grid (CollateChartLayout *layout, Grid *grid, const Row *rows, guint n_rows)
+{
+  double name_width = 0;
+  double value_width = 0;
+
+  for (guint i = 0; i < n_rows; i++)
     {
-      CollateChartMark *mark = &g_array_index (layout->marks, CollateChartMark, layout->marks->len - i);
-
-      mark->hit = (cairo_rectangle_t){ layout->left, top, layout->width, layout->bottom - top };
+      name_width = MAX (name_width, collate_chart_text_width (rows[i].name));
+      for (guint j = 0; j < rows[i].n_bars; j++)
+        value_width = MAX (value_width, collate_chart_text_width (rows[i].bars[j].text));
     }
+  grid->name_width = MIN (ceil (name_width), layout->width * WIDEST_NAME);
+  grid->value_width = MIN (ceil (value_width), layout->width * WIDEST_VALUE);
+  grid->stacked = layout->width - grid->name_width - grid->value_width < SLIMMEST_BARS * layout->unit;
+  grid->gap = layout->line * (grid->stacked ? STACKED_GAP : GAP);
+  grid->thicker = 0;
+}
+
+/* Bars grow, and move apart, with the room that a taller neighbour leaves. */
+static void
+stretch_grid (CollateChartLayout *layout, Grid *grid, const Row *rows, guint n_rows)
+{
+  double needed = (n_rows - 1) * grid->gap;
+  double spare;
+
+  for (guint i = 0; i < n_rows; i++)
+    needed += row_space (layout, &rows[i], grid);
+  spare = (layout->asked - layout->bottom - layout->foot_height - needed) / n_rows;
+  spare = CLAMP (spare, 0, MOST_STRETCH * layout->line);
+
+  grid->thicker = spare * 0.3 / MAX (rows[0].n_bars, 1);
+  grid->gap += spare * 0.7;
 }
 
 void
@@ -183,32 +257,24 @@ collate_chart_lay_out_rows (CollateChartLayout *layout)
 {
   guint n_rows = layout->order->len;
   g_autofree Row *rows = g_new0 (Row, n_rows);
-  double name_width = 0;
-  double value_width = 0;
   gboolean has_first_token = FALSE;
-  gboolean stacked;
+  Grid grid;
 
   for (guint i = 0; i < n_rows; i++)
     {
       init_row (layout, &rows[i], i);
-      name_width = MAX (name_width, collate_chart_text_width (rows[i].name));
-      for (guint j = 0; j < rows[i].n_bars; j++)
-        {
-          value_width = MAX (value_width, collate_chart_text_width (rows[i].bars[j].text));
-          has_first_token |= !isnan (rows[i].bars[j].split);
-        }
+      has_first_token |= rows[i].n_bars > 0 && !isnan (rows[i].bars[0].split);
     }
   set_scales (rows, n_rows);
-
-  name_width = MIN (ceil (name_width), layout->width * 0.4);
-  value_width = MIN (ceil (value_width), layout->width * 0.6);
-  stacked = layout->width - name_width - value_width < (SLIMMEST_BARS + 18) * layout->unit;
-  for (guint i = 0; i < n_rows; i++)
-    {
-      lay_out_row (layout, &rows[i], name_width, value_width, stacked);
-      if (i + 1 < n_rows)
-        layout->bottom += layout->line * (stacked ? 0.45 : 0.65);
-    }
   if (has_first_token)
     collate_chart_layout_foot (layout, _ ("Lighter: until the first token"));
+
+  init_grid (layout, &grid, rows, n_rows);
+  stretch_grid (layout, &grid, rows, n_rows);
+  for (guint i = 0; i < n_rows; i++)
+    {
+      lay_out_row (layout, &rows[i], &grid);
+      layout->bottom += i + 1 < n_rows ? grid.gap : 0;
+      clear_row (&rows[i]);
+    }
 }
