@@ -7,7 +7,8 @@ import pathlib
 import subprocess
 import sys
 
-import tap
+import tree
+import tap  # noqa: E402
 
 PROGRAM = pathlib.Path(__file__).with_name("count_results.py")
 
@@ -51,14 +52,14 @@ SUMS = {
 }
 
 
-@tap.in_tree(LOGS)
-def every_log_has_its_sum(root):
-    return tap.unlike([f"{name}: {count(root, name)}" for name in SUMS], [f"{name}: {sum}" for name, sum in SUMS.items()])
+@tree.seeded(LOGS)
+def test_every_log_has_its_sum(root):
+    tree.expect((f"{name}: {count(root, name)}" for name in SUMS), *(f"{name}: {sum}" for name, sum in SUMS.items()))
 
 
-@tap.in_tree(LOGS)
-def logs_add_up(root):
-    return tap.unlike([count(root, "good", "failed", "skipped")], ["3 passed, 2 failed, 3 skipped, status 1"])
+@tree.seeded(LOGS)
+def test_logs_add_up(root):
+    tree.expect([count(root, "good", "failed", "skipped")], "3 passed, 2 failed, 3 skipped, status 1")
 
 
-tap.run([every_log_has_its_sum, logs_add_up])
+tap.run(globals())

@@ -5,12 +5,13 @@
 import re
 import subprocess
 
-import tap
+import tree
+import tap  # noqa: E402
 
 
 def wrong_files(paths):
     """The files that clang-format would change."""
-    done = subprocess.run(["clang-format", "--style", f"file:{tap.ROOT}/.clang-format", "--dry-run", "--Werror", *paths],
+    done = subprocess.run(["clang-format", "--style", f"file:{tree.ROOT}/.clang-format", "--dry-run", "--Werror", *paths],
                           capture_output=True, text=True)
     wrong = sorted(set(re.findall(r"^(\S+?):\d+:\d+: error:", done.stderr, re.MULTILINE)))
     if done.returncode != 0 and not wrong:
@@ -18,13 +19,13 @@ def wrong_files(paths):
     return wrong
 
 
-def c_files_are_laid_out():
-    return wrong_files([path for path in tap.project_files() if path.suffix in (".c", ".h")])
+def test_c_files_are_laid_out():
+    tree.expect(wrong_files([path for path in tree.project_files() if path.suffix in (".c", ".h")]))
 
 
-@tap.in_tree({"good.c": "int\nf (void)\n{\n  return 1;\n}\n", "bad.c": "int f(void){return 1;}\n"})
-def what_is_not_is_found(root):
-    return tap.unlike(wrong_files([root / "good.c", root / "bad.c"]), [f"{root}/bad.c"])
+@tree.seeded({"good.c": "int\nf (void)\n{\n  return 1;\n}\n", "bad.c": "int f(void){return 1;}\n"})
+def test_what_is_not_is_found(root):
+    tree.expect(wrong_files([root / "good.c", root / "bad.c"]), f"{root}/bad.c")
 
 
-tap.run([c_files_are_laid_out, what_is_not_is_found])
+tap.run(globals())

@@ -5,7 +5,8 @@
 import pathlib
 import re
 
-import tap
+import tree
+import tap  # noqa: E402
 
 # Each room, and the rooms below that it may include.
 MAY_INCLUDE = {
@@ -113,20 +114,20 @@ def wrong_depth(root):
             yield f"{name}: too deep a folder"
 
 
-def rooms_include_only_rooms_below():
-    return wrong_rooms(tap.ROOT)
+def test_rooms_include_only_rooms_below():
+    tree.expect(wrong_rooms(tree.ROOT))
 
 
-def outside_libraries_are_known_where_they_belong():
-    return wrong_libraries(tap.ROOT)
+def test_outside_libraries_are_known_where_they_belong():
+    tree.expect(wrong_libraries(tree.ROOT))
 
 
-def file_choosers_and_versions_are_known_where_they_belong():
-    return wrong_words(tap.ROOT)
+def test_file_choosers_and_versions_are_known_where_they_belong():
+    tree.expect(wrong_words(tree.ROOT))
 
 
-def folders_are_two_levels_deep():
-    return wrong_depth(tap.ROOT)
+def test_folders_are_two_levels_deep():
+    tree.expect(wrong_depth(tree.ROOT))
 
 
 GOOD = {
@@ -145,15 +146,19 @@ BAD = GOOD | {
 }
 
 
-@tap.in_tree(GOOD)
-def a_good_tree_is_good(root):
+def all_wrong(root):
     return [*wrong_rooms(root), *wrong_libraries(root), *wrong_words(root), *wrong_depth(root)]
 
 
-@tap.in_tree(BAD)
-def what_is_wrong_with_a_bad_tree_is_found(root):
-    found = [*wrong_rooms(root), *wrong_libraries(root), *wrong_words(root), *wrong_depth(root)]
-    return tap.unlike(found, [
+@tree.seeded(GOOD)
+def test_a_good_tree_is_good(root):
+    tree.expect(all_wrong(root))
+
+
+@tree.seeded(BAD)
+def test_what_is_wrong_with_a_bad_tree_is_found(root):
+    tree.expect(
+        all_wrong(root),
         "backend/base/b.c: base may not include net (“net/a.h”)",
         "backend/base/b.c: base may not include tokens (“tokens/a.h”)",
         "backend/base/b.c: base may not include tokens (“tokens/b.h”)",
@@ -170,14 +175,7 @@ def what_is_wrong_with_a_bad_tree_is_found(root):
         "widgets/b.c: widgets may not include tokens (“tokens/a.h”)",
         "widgets/b.c: GTK_CHECK_VERSION belongs to ['app/collate-dialogs.c', 'widgets/collate-announcer.c']",
         "widgets/b.c: GtkFileDialog belongs to ['app/collate-dialogs.c']",
-    ])
+    )
 
 
-tap.run([
-    rooms_include_only_rooms_below,
-    outside_libraries_are_known_where_they_belong,
-    file_choosers_and_versions_are_known_where_they_belong,
-    folders_are_two_levels_deep,
-    a_good_tree_is_good,
-    what_is_wrong_with_a_bad_tree_is_found,
-])
+tap.run(globals())

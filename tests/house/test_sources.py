@@ -4,7 +4,8 @@
 
 import re
 
-import tap
+import tree
+import tap  # noqa: E402
 
 SOURCES = {".c", ".h", ".py", ".comp", ".sh"}
 TEXTS = SOURCES | {".build", ".md", ".ui", ".xml", ".json", ".css", ".desktop", ".yml", ".txt", ""}
@@ -19,7 +20,7 @@ def is_script(path):
 
 
 def texts(root):
-    for path in tap.project_files(root):
+    for path in tree.project_files(root):
         if path.suffix in TEXTS and path.name != "COPYING":
             yield path, str(path.relative_to(root)), path.read_text(errors="replace")
 
@@ -39,38 +40,33 @@ def wrong_words(root):
                 yield f"{name}: unfinished: {line.strip()[:80]}"
 
 
-def sources_name_their_licence():
-    return wrong_licences(tap.ROOT)
+def test_sources_name_their_licence():
+    tree.expect(wrong_licences(tree.ROOT))
 
 
-def texts_have_no_path_of_a_machine_and_nothing_unfinished():
-    return wrong_words(tap.ROOT)
+def test_texts_have_no_path_of_a_machine_and_nothing_unfinished():
+    tree.expect(wrong_words(tree.ROOT))
 
 
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 
 
-@tap.in_tree({
+@tree.seeded({
     "app/a.c": f"/* {SPDX} */", "app/b.c": "", "app/c.c": f"\n\n\n/* {SPDX} */", "dev": "#!/bin/sh\n", "README.md": "",
     "tests/a.py": f"#!/usr/bin/python3\n# {SPDX}\n", "tests/b.py": "print ()",
 })
-def a_missing_licence_is_found(root):
-    return tap.unlike(wrong_licences(root), [f"{name}: no licence in its first lines"
-                                             for name in ("app/b.c", "app/c.c", "dev", "tests/b.py")])
+def test_a_missing_licence_is_found(root):
+    names = ("app/b.c", "app/c.c", "dev", "tests/b.py")
+    tree.expect(wrong_licences(root), *(f"{name}: no licence in its first lines" for name in names))
 
 
-@tap.in_tree({
+@tree.seeded({
     "app/a.c": "x = \"/ho" "me/ann/x\";\n// TO" "DO\n", "README.md": "see ~/home/x, $HOME/root/y, a/root/b, /usr/bin\n",
     "po/b.txt": "/ro" "ot/x\n", "tests/t.py": "XX" "XXXX FIX" "MES\n",
 })
-def a_path_and_a_word_are_found(root):
-    return tap.unlike([line.split(": ")[0:2] for line in wrong_words(root)],
-                      [["app/a.c", "the path of a machine"], ["app/a.c", "unfinished"], ["po/b.txt", "the path of a machine"]])
+def test_a_path_and_a_word_are_found(root):
+    found = (": ".join(line.split(": ")[:2]) for line in wrong_words(root))
+    tree.expect(found, "app/a.c: the path of a machine", "app/a.c: unfinished", "po/b.txt: the path of a machine")
 
 
-tap.run([
-    sources_name_their_licence,
-    texts_have_no_path_of_a_machine_and_nothing_unfinished,
-    a_missing_licence_is_found,
-    a_path_and_a_word_are_found,
-])
+tap.run(globals())

@@ -5,7 +5,8 @@
 import re
 import sys
 
-import tap
+import tree
+import tap  # noqa: E402
 
 MARKS = {
     ".c": r"(?<!\w)(_|N_|C_|NC_|ngettext|gettext|g_dngettext|g_dpgettext2) ?\(",
@@ -22,7 +23,7 @@ def has_words(path):
 
 
 def files_with_words(root):
-    paths = [path for path in tap.project_files(root) if path.relative_to(root).parts[0] not in ("tests", "po")]
+    paths = [path for path in tree.project_files(root) if path.relative_to(root).parts[0] not in ("tests", "po")]
     return [str(path.relative_to(root)) for path in paths if has_words(path)]
 
 
@@ -40,21 +41,21 @@ def wrong_lines(root):
         yield "the names are not in order"
 
 
-def potfiles_name_what_has_words():
-    return wrong_lines(tap.ROOT)
+def test_potfiles_name_what_has_words():
+    tree.expect(wrong_lines(tree.ROOT))
 
 
-@tap.in_tree({
+@tree.seeded({
     "po/POTFILES": "# a comment\nwidgets/a.ui\napp/none.c\napp/a.c\n", "app/a.c": 'f (_ ("Ask"));', "app/b.c": 'g(_("Stop"))',
     "app/c.c": 'x = ngettext ("%d", "%d", n);', "app/none.c": 'test_ ("no"); my_gettext_ (1);', "widgets/a.ui": 'translatable="yes"',
     "widgets/b.ui": '<property translatable="yes">', "tests/a.c": '_("no")',
 })
-def what_they_lack_is_found(root):
-    return tap.unlike(wrong_lines(root), ["app/b.c is missing", "app/c.c is missing", "app/none.c has no words",
-                                          "widgets/b.ui is missing", "the names are not in order"])
+def test_what_they_lack_is_found(root):
+    tree.expect(wrong_lines(root), "app/b.c is missing", "app/c.c is missing", "app/none.c has no words",
+                "widgets/b.ui is missing", "the names are not in order")
 
 
 if sys.argv[1:] == ["--write"]:
-    (tap.ROOT / "po" / "POTFILES").write_text("\n".join(files_with_words(tap.ROOT)) + "\n")
+    (tree.ROOT / "po" / "POTFILES").write_text("\n".join(files_with_words(tree.ROOT)) + "\n")
 else:
-    tap.run([potfiles_name_what_has_words, what_they_lack_is_found])
+    tap.run(globals())

@@ -6,6 +6,7 @@ COLLATE_PAPERS names a folder of PDF files to compare on too. Where the real tok
 skips, but not in CI.
 """
 
+import functools
 import os
 import pathlib
 import random
@@ -15,7 +16,9 @@ import tempfile
 
 import oracle
 
-ENCODINGS = ["cl100k_base", "o200k_base", "deepseek-v3"]
+sys.path.insert(0, str(oracle.ROOT / "tests" / "support"))
+import tap  # noqa: E402
+
 CODE_POINTS = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 CONTRACTIONS = ["'s", "'S", "'ſ", "'t", "'ll", "'lL", "'Re", "'VE", "'d", "'M", "'", "'l", "'r"]
 # What the splitters treat in different ways, so that each meets each: letters of every case, marks, numbers, signs,
@@ -79,18 +82,15 @@ def ids_of(program, encoding, paths):
 
 
 def compare(program, encoding, real, texts):
-    """What is wrong, in one line; None where nothing is."""
-    if not texts:
-        return "no text to compare on"
+    assert texts, "no text to compare on"
     with tempfile.TemporaryDirectory() as folder:
         paths = [pathlib.Path(folder, str(number)) for number in range(len(texts))]
         for path, text in zip(paths, texts):
             path.write_bytes(text)
         found = list(ids_of(program, encoding, paths))
-    if len(found) != len(texts):
-        return f"{len(found)} answers to {len(texts)} texts"
+    assert len(found) == len(texts), f"{len(found)} answers to {len(texts)} texts"
     wrong = [text for text, ids in zip(texts, found) if ids != real(text.decode("utf-8", "replace"))]
-    return f"{len(wrong)} of {len(texts)} texts differ, the first: {wrong[0][:200]!r}" if wrong else None
+    assert not wrong, f"{len(wrong)} of {len(texts)} texts differ, the first: {wrong[0][:200]!r}"
 
 
 def main():
@@ -103,14 +103,10 @@ def main():
         print(f"1..0 # SKIP the real tokenizers cannot be fetched: {error}")
         return
 
-    print(f"1..{len(ENCODINGS) * len(CORPORA)}")
     real = oracle.load()
     corpora = {name: list(texts()) for name, texts in CORPORA.items()}
-    for number, (encoding, name) in enumerate([(e, c) for e in ENCODINGS for c in corpora], 1):
-        wrong = compare(program, encoding, real[encoding], corpora[name])
-        print(f"{'not ok' if wrong else 'ok'} {number} - {encoding}: {name}", flush=True)
-        if wrong:
-            print("# " + wrong)
+    tap.run({f"test_{encoding}: {name}": functools.partial(compare, program, encoding, real[encoding], texts)
+             for encoding in real for name, texts in corpora.items()})
 
 
 main()

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""House tests: a check is a function that gives what is wrong, a line each."""
+"""What the house tests share: the project's files, temporary trees with something wrong in them, and comparing what was
+found with what is there.
+"""
 
+import functools
 import pathlib
+import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 FOLDERS = ["app", "widgets", "backend", "shaders", "resources", "po", "tests", ".ci"]
 
 
@@ -15,30 +20,24 @@ def project_files(root=ROOT):
     return sorted(path for path in files if "__pycache__" not in path.parts)
 
 
-def in_tree(files):
-    """A decorator: hands a check the root of a temporary tree of these files, from path to text."""
-    def decorate(check):
+def seeded(files):
+    """A decorator: hands a test the root of a temporary tree of these files, from path to text."""
+    def decorate(test):
+        @functools.wraps(test)
         def run():
             with tempfile.TemporaryDirectory() as folder:
                 for name, text in files.items():
                     path = pathlib.Path(folder, name)
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(text)
-                return check(pathlib.Path(folder))
-        run.__name__ = check.__name__
+                test(pathlib.Path(folder))
         return run
     return decorate
 
 
-def unlike(found, expected):
-    """What is wrong with a check that finds this where it should find that."""
-    return [] if sorted(found) == sorted(expected) else [f"found {sorted(found)}", f"expected {sorted(expected)}"]
-
-
-def run(checks):
-    print(f"1..{len(checks)}")
-    for number, check in enumerate(checks, 1):
-        wrong = list(check())
-        print(f"{'not ok' if wrong else 'ok'} {number} - {check.__name__.replace('_', ' ')}")
-        for line in wrong:
-            print("# " + line)
+def expect(found, *expected):
+    """Fails with a line for each thing that was found and not expected, or expected and not found."""
+    found, expected = set(found), set(expected)
+    lines = [f"found: {line}" for line in sorted(found - expected)]
+    lines += [f"not found: {line}" for line in sorted(expected - found)]
+    assert not lines, "\n".join(["", *lines])
