@@ -202,7 +202,7 @@ fetched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (bytes != NULL)
     {
       data = g_bytes_get_data (bytes, &length);
-      text = g_strchug (g_strndup (data, length));
+      text = g_strchug (g_strndup (length > 0 ? data : "", length));
       if (status / 100 == 2)
         models = read_body (text, &error);
       else
