@@ -57,7 +57,7 @@ setup_model (GtkSignalListItemFactory *factory, GtkListItem *cell)
   gtk_widget_set_valign (mark, GTK_ALIGN_CENTER);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_label_set_width_chars (GTK_LABEL (label), 14);
+  gtk_label_set_width_chars (GTK_LABEL (label), 18);
   gtk_box_append (GTK_BOX (box), mark);
   gtk_box_append (GTK_BOX (box), label);
   gtk_list_item_set_child (cell, box);
@@ -285,7 +285,8 @@ set_up_column (CollateMetricsTable *self, CollateMetric metric)
   gtk_column_view_column_set_sorter (column, sorter);
 }
 
-/* A column's title has no alignment of its own: the box in its button is moved over its figures. */
+/* A column's title has no alignment of its own: the box in its button is moved over its figures, and the
+ * arrow that stands behind the title before it. */
 static void
 align_titles (CollateMetricsTable *self)
 {
@@ -293,8 +294,14 @@ align_titles (CollateMetricsTable *self)
   GtkWidget *title = header ? gtk_widget_get_first_child (header) : NULL;
 
   while (title && (title = gtk_widget_get_next_sibling (title)))
-    if (gtk_widget_get_first_child (title))
-      gtk_widget_set_halign (gtk_widget_get_first_child (title), GTK_ALIGN_END);
+    {
+      GtkWidget *box = gtk_widget_get_first_child (title);
+
+      if (!GTK_IS_BOX (box))
+        continue;
+      gtk_widget_set_halign (box, GTK_ALIGN_END);
+      gtk_box_reorder_child_after (GTK_BOX (box), gtk_widget_get_last_child (box), NULL);
+    }
 }
 
 static void

@@ -23,7 +23,7 @@ clear_label (gpointer data)
 }
 
 static PangoContext *
-create_context (void)
+create_context (gboolean round_positions)
 {
   PangoContext *context = pango_font_map_create_context (pango_cairo_font_map_get_default ());
   cairo_font_options_t *options = cairo_font_options_create ();
@@ -34,7 +34,7 @@ create_context (void)
   cairo_font_options_set_antialias (options, CAIRO_ANTIALIAS_GRAY);
   pango_cairo_context_set_font_options (context, options);
   pango_cairo_context_set_resolution (context, 96);
-  pango_context_set_round_glyph_positions (context, FALSE);
+  pango_context_set_round_glyph_positions (context, round_positions);
   cairo_font_options_destroy (options);
 
   return context;
@@ -84,6 +84,24 @@ collate_chart_text_height (PangoLayout *text)
   return (double) extents.height / PANGO_SCALE;
 }
 
+/* The same text with an ellipsis in its middle. Pango leaves a hole behind one where glyphs stand between
+ * pixels, so that a cut text is the only one whose glyphs do not. */
+static PangoLayout *
+cut_text (CollateChartLayout *layout, PangoLayout *text, double width)
+{
+  PangoLayout *cut = pango_layout_new (layout->cut_context);
+
+  pango_layout_set_font_description (cut, pango_layout_get_font_description (text));
+  pango_layout_set_attributes (cut, pango_layout_get_attributes (text));
+  pango_layout_set_single_paragraph_mode (cut, TRUE);
+  pango_layout_set_text (cut, pango_layout_get_text (text), -1);
+  pango_layout_set_width (cut, (int) (MAX (width, 1) * PANGO_SCALE));
+  pango_layout_set_ellipsize (cut, PANGO_ELLIPSIZE_MIDDLE);
+  g_object_unref (text);
+
+  return cut;
+}
+
 CollateChartLabel *
 collate_chart_layout_place (CollateChartLayout *layout,
                             CollateChartLabelRole role,
@@ -92,13 +110,11 @@ collate_chart_layout_place (CollateChartLayout *layout,
                             double y,
                             double width)
 {
-  CollateChartLabel label = { .role = role, .text = text, .x = x, .y = y };
+  CollateChartLabel label = { .role = role, .x = x, .y = y };
 
   if (pango_layout_get_width (text) < 0 && collate_chart_text_width (text) > width)
-    {
-      pango_layout_set_width (text, (int) (MAX (width, 1) * PANGO_SCALE));
-      pango_layout_set_ellipsize (text, PANGO_ELLIPSIZE_MIDDLE);
-    }
+    text = cut_text (layout, text, width);
+  label.text = text;
   label.width = MIN (collate_chart_text_width (text), width);
   label.height = collate_chart_text_height (text);
   g_array_append_val (layout->labels, label);
@@ -281,7 +297,8 @@ collate_chart_layout_new (CollateChartKind kind,
   layout->asked = height;
   layout->unit = style->text_scale > 0 ? CLAMP (style->text_scale, 0.5, 4) : 1;
   layout->bottom = COLLATE_CHART_PADDING;
-  layout->context = create_context ();
+  layout->context = create_context (FALSE);
+  layout->cut_context = create_context (TRUE);
   layout->labels = g_array_new (FALSE, FALSE, sizeof (CollateChartLabel));
   layout->marks = g_array_new (FALSE, FALSE, sizeof (CollateChartMark));
   layout->lines = g_array_new (FALSE, FALSE, sizeof (CollateChartLine));
@@ -313,5 +330,6 @@ collate_chart_layout_free (CollateChartLayout *layout)
   g_array_unref (layout->marks);
   g_array_unref (layout->lines);
   g_object_unref (layout->context);
+  g_object_unref (layout->cut_context);
   g_free (layout);
 }

@@ -87,6 +87,7 @@ typedef struct
   double bottom;      /* where the next part begins; the height at the end */
 
   PangoContext *context;
+  PangoContext *cut_context; /* for texts with an ellipsis */
   GArray *labels;
   GArray *marks;
   GArray *lines;
