@@ -94,6 +94,12 @@ start_workspace (Desk *desk)
 Desk *
 desk_new (const char *address, const char *models)
 {
+  return desk_new_at (address, models, NULL);
+}
+
+Desk *
+desk_new_at (const char *address, const char *models, const char *history_path)
+{
   g_autofree char *quoted =
       g_strdup_printf ("{'version':1,'providers':{"
                        "'p':{'name':'Pat','api':'openai','base_url':'%s/v1'},"
@@ -109,7 +115,8 @@ desk_new (const char *address, const char *models)
   Desk *desk = g_new0 (Desk, 1);
 
   desk->folder = g_dir_make_tmp ("collate-compare-XXXXXX", NULL);
-  desk->history_path = g_build_filename (desk->folder, "history.sqlite", NULL);
+  desk->history_path = history_path != NULL ? g_strdup (history_path)
+                                            : g_build_filename (desk->folder, "history.sqlite", NULL);
   desk->encodings = collate_encodings_new ("/io/github/collate/Collate/vocabularies");
   path = g_build_filename (desk->folder, "models.json", NULL);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
@@ -142,6 +149,14 @@ void
 desk_restart (Desk *desk)
 {
   end_workspace (desk);
+  start_workspace (desk);
+}
+
+void
+desk_spoil_history (Desk *desk, const char *data)
+{
+  end_workspace (desk);
+  g_assert_true (g_file_set_contents (desk->history_path, data, -1, NULL));
   start_workspace (desk);
 }
 

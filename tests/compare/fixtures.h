@@ -29,10 +29,14 @@ typedef struct
 /* `models` is the "models" array of a models file, whose routes go to the providers "p" (OpenAI's format) and
  * "a" (Anthropic's), which need no key, and "k", which needs COLLATE_TEST_KEY; ' stands for ". */
 Desk *desk_new (const char *address, const char *models);
+Desk *desk_new_at (const char *address, const char *models, const char *history_path);
 void desk_free (Desk *desk);
 
 /* Another workspace on the same folder and models, as after a new start. */
 void desk_restart (Desk *desk);
+
+/* The same, after the history's file was overwritten. */
+void desk_spoil_history (Desk *desk, const char *data);
 
 /* Adds a text file to the library, and waits until it is read and counted. */
 void desk_add_document (Desk *desk, const char *name, const char *text);
