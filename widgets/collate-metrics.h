@@ -30,7 +30,7 @@ double collate_metric_get_value (CollateMetric metric, CollateAnswer *answer);
  * here; (transfer full). */
 char *collate_metric_get_text (CollateMetric metric, CollateAnswer *answer);
 
-/* What the mark before an estimated number means, and TRUE where there is one. */
+/* TRUE where the figure rests on tokens that were counted here, because the server did not say. */
 gboolean collate_metric_is_estimated (CollateMetric metric, CollateAnswer *answer);
 
 /* TRUE where the value is the lowest of those that compete, and another one is higher as shown: for cost,

@@ -56,8 +56,9 @@ trace_polygon (cairo_t *cr, double x, double y, double radius, guint corners, do
   cairo_close_path (cr);
 }
 
-void
-collate_chart_trace_marker (cairo_t *cr, guint color, double x, double y, double radius)
+/* The form follows the colour's number. */
+static void
+trace_marker (cairo_t *cr, guint color, double x, double y, double radius)
 {
   cairo_new_path (cr);
   switch (color % COLLATE_N_COLORS)
@@ -177,7 +178,7 @@ paint_point (CollateChartLayout *layout, cairo_t *cr, const CollateChartMark *ma
   double y = mark->y + radius;
   guint generation = mark->item->color / COLLATE_N_COLORS % 3;
 
-  collate_chart_trace_marker (cr, mark->item->color, x, y, radius);
+  trace_marker (cr, mark->item->color, x, y, radius);
   set_mark_color (layout, cr, mark->item, !mark->item->finished ? FAINT_ALPHA : generation == 0 ? 1 : 0.15);
   cairo_fill_preserve (cr);
   set_mark_color (layout, cr, mark->item, 1);
@@ -186,7 +187,7 @@ paint_point (CollateChartLayout *layout, cairo_t *cr, const CollateChartMark *ma
   cairo_stroke (cr);
   if (generation == 2)
     {
-      collate_chart_trace_marker (cr, mark->item->color, x, y, radius * 0.35);
+      trace_marker (cr, mark->item->color, x, y, radius * 0.35);
       cairo_fill (cr);
     }
 }

@@ -180,7 +180,4 @@ void collate_chart_axis_init (CollateChartAxis *axis, const double *values, guin
 /* Where a value lies, 0 to 1. */
 double collate_chart_axis_place (const CollateChartAxis *axis, double value);
 
-/* Draws a scatter's mark, whose form follows the colour's number. */
-void collate_chart_trace_marker (cairo_t *cr, guint color, double x, double y, double radius);
-
 G_END_DECLS
