@@ -18,7 +18,7 @@ struct _CollateStore
   CollateLock *lock; /* from the first comparison that this program adds */
 };
 
-/* Text and reasoning stand last, so that a list of states reads no page of them. */
+/* The list is read from the index alone: the rows hold whole answers. */
 static const char *const steps[] = {
   "CREATE TABLE comparison ("
   " id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -41,7 +41,8 @@ static const char *const steps[] = {
   " requests INTEGER NOT NULL, dropped TEXT NOT NULL, error TEXT, message TEXT, status INTEGER NOT NULL,"
   " expected_input INTEGER, input_cut INTEGER NOT NULL,"
   " text TEXT NOT NULL, reasoning TEXT NOT NULL,"
-  " PRIMARY KEY (comparison, position));",
+  " PRIMARY KEY (comparison, position));"
+  "CREATE INDEX answer_list ON answer (comparison, position, entry, state);",
 };
 
 #define ANSWER_COLUMNS                                                                                       \
@@ -488,7 +489,7 @@ find_gone (CollateStore *store, GError **error)
   return g_steal_pointer (&gone);
 }
 
-/* Both queries go by id downwards, so that they are joined in one pass. */
+/* Both queries go downwards, as the index does, so that they are joined in one pass. */
 static void
 read_row_answers (CollateStatement *answers, gboolean *more, CollateStoreRow *row, gboolean alive)
 {
@@ -505,7 +506,7 @@ read_row_answers (CollateStatement *answers, gboolean *more, CollateStoreRow *ro
         continue;
       g_array_append_val (states, state);
       if (entry != NULL && !g_ptr_array_find_with_equal_func (models, entry, g_str_equal, NULL))
-        g_ptr_array_add (models, g_strdup (entry));
+        g_ptr_array_insert (models, 0, g_strdup (entry));
     }
 
   g_ptr_array_add (models, NULL);
@@ -534,7 +535,7 @@ collate_store_list (CollateStore *store, GError **error)
                 ? NULL
                 : collate_database_prepare (
                       store->database,
-                      "SELECT comparison, entry, state FROM answer ORDER BY comparison DESC, position",
+                      "SELECT comparison, entry, state FROM answer ORDER BY comparison DESC, position DESC",
                       error);
   if (answers == NULL)
     return NULL;

@@ -161,20 +161,25 @@ desk_spoil_history (Desk *desk, const char *data)
 }
 
 void
-desk_free (Desk *desk)
+desk_remove_folder (Desk *desk)
 {
-  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GDir) dir = g_dir_open (desk->folder, 0, NULL);
   const char *name;
 
-  end_workspace (desk);
-  dir = g_dir_open (desk->folder, 0, NULL);
-  while ((name = g_dir_read_name (dir)) != NULL)
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (desk->folder, name, NULL);
 
       g_remove (path);
     }
   g_rmdir (desk->folder);
+}
+
+void
+desk_free (Desk *desk)
+{
+  end_workspace (desk);
+  desk_remove_folder (desk);
   collate_encodings_unref (desk->encodings);
   g_free (desk->history_path);
   g_free (desk->folder);

@@ -32,6 +32,9 @@ Desk *desk_new (const char *address, const char *models);
 Desk *desk_new_at (const char *address, const char *models, const char *history_path);
 void desk_free (Desk *desk);
 
+/* Removes the folder and what is in it. */
+void desk_remove_folder (Desk *desk);
+
 /* Another workspace on the same folder and models, as after a new start. */
 void desk_restart (Desk *desk);
 

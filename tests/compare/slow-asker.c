@@ -35,6 +35,7 @@ main (int argc, char **argv)
                       "[{'id':'s','name':'S','routes':[{'provider':'p','model':'slow',"
                       "'price':{'input':1,'output':1000}}]}]",
                       argv[2]);
+  desk_remove_folder (desk); /* nobody does so when this is killed */
   comparison = collate_workspace_ask (desk->workspace, "Why?", ids);
   g_timeout_add (20, tick, NULL);
   wait_for (has_second_of_text, answer_at (comparison, 0));
