@@ -375,6 +375,17 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   read_next (task);
 }
 
+/* HTTP/1.1 alone: with HTTP/2, libsoup 3.2 does not come back from a request that is cancelled before its head,
+ * and the server would go on answering, and billing, what nobody waits for. */
+static void
+network_event_cb (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, gpointer user_data)
+{
+  static const char *const protocols[] = { "http/1.1", NULL };
+
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
+    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), protocols);
+}
+
 static void
 send_message (GTask *task, GUri *uri)
 {
@@ -384,6 +395,7 @@ send_message (GTask *task, GUri *uri)
 
   transfer->message = soup_message_new_from_uri (transfer->method, uri);
   soup_message_set_flags (transfer->message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
+  g_signal_connect (transfer->message, "network-event", G_CALLBACK (network_event_cb), NULL);
   headers = soup_message_get_request_headers (transfer->message);
   for (char **h = transfer->headers; h != NULL && h[0] != NULL && h[1] != NULL; h += 2)
     soup_message_headers_replace (headers, h[0], h[1]);
