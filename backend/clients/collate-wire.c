@@ -124,7 +124,7 @@ build_headers (const CollateWire *wire, const char *key)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  g_strv_builder_add_many (builder, "Accept", "text/event-stream", NULL);
+  g_strv_builder_add_many (builder, "Accept", "text/event-stream, application/json", NULL);
   g_strv_builder_addv (builder, (const char **) wire->headers);
   if (key != NULL)
     {
@@ -270,6 +270,9 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     collate_reply_fail_by_server (reply, NULL, NULL);
   else if (exchange->sse != NULL && !exchange->has_events && error == NULL)
     collate_reply_fail (reply, COLLATE_ERROR_PROTOCOL, "the reply is no stream of events");
+  else if (error == NULL && reply->finish == NULL && exchange->sse != NULL &&
+           collate_sse_has_rest (exchange->sse))
+    collate_reply_fail (reply, COLLATE_ERROR_PROTOCOL, "the stream was cut inside an event");
   mend_bare_429 (exchange);
   collate_reply_judge (reply, error);
 

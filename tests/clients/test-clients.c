@@ -271,6 +271,7 @@ test_silence (World *world)
     "{\"head_wait_ms\":60000,\"steps\":[]}",
     "{\"chunked\":true,\"steps\":[{\"wait_ms\":60000}]}",
     "{\"events\":[TEXT],\"steps\":[{\"wait_ms\":60000}]}",
+    "{\"events\":[TEXT,\"data: {\"],\"steps\":[{\"wait_ms\":60000}]}",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (replies); i++)
@@ -285,7 +286,7 @@ test_silence (World *world)
       asker_ask (&world->asker, &request, asked);
       g_assert_error (asked->error, COLLATE_ERROR, COLLATE_ERROR_TIMEOUT);
       g_assert_cmpuint (asked->n_sent, ==, 1);
-      g_assert_cmpstr (asked->text->str, ==, i == 2 ? "Yes" : "");
+      g_assert_cmpstr (asked->text->str, ==, i >= 2 ? "Yes" : "");
       world_close (world);
     }
 }
