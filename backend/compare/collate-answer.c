@@ -296,7 +296,7 @@ collate_answer_finish (CollateAnswer *self, const GError *error, guint status)
 
   if (error != NULL)
     {
-      record->error = g_error_copy (error);
+      record->error = collate_answer_error_new (error->domain, error->code, error->message);
       record->status = status;
       state = g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_STOPPED) ? COLLATE_ANSWER_STOPPED
                                                                             : COLLATE_ANSWER_FAILED;

@@ -73,11 +73,7 @@ set_error (JsonObject *object, CollateAnswer *answer)
     }
 
   member = json_object_new ();
-  json_object_set_string_member (member,
-                                 "code",
-                                 collate_error_to_string (error->domain == COLLATE_ERROR
-                                                              ? (CollateError) error->code
-                                                              : COLLATE_ERROR_PROTOCOL));
+  json_object_set_string_member (member, "code", collate_error_to_string (error->code));
   json_object_set_string_member (member, "message", sentence);
   set_count (member, "status", collate_answer_get_status (answer), collate_answer_get_status (answer) != 0);
   json_object_set_object_member (object, "error", member);
@@ -130,6 +126,7 @@ collate_export_json (CollateComparison *comparison)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *created = NULL;
+  g_autofree char *text = NULL;
   const CollateFindings *findings;
   JsonObject *object, *winners;
   JsonArray *results;
@@ -166,7 +163,8 @@ collate_export_json (CollateComparison *comparison)
   json_object_set_object_member (object, "findings", winners);
 
   json_node_take_object (root, object);
-  return collate_json_to_string (root, TRUE);
+  text = collate_json_to_string (root, TRUE);
+  return g_strconcat (text, "\n", NULL);
 }
 
 /* Reading. */
@@ -225,7 +223,7 @@ read_error (CollateAnswerRecord *record, JsonObject *error)
         return;
       }
 
-  record->error = g_error_new_literal (COLLATE_ERROR, code, "");
+  record->error = collate_answer_error_new (COLLATE_ERROR, code, "");
   record->status = (guint) get_count (error, "status");
   record->sentence = g_strdup (message);
 }

@@ -208,8 +208,7 @@ append_row (GString *out, CollateAnswer *answer)
   append_number (out, collate_answer_get_time_to_first_token (answer));
   append_number (out, collate_answer_get_tokens_per_second (answer));
   append_count (out, collate_answer_get_requests (answer), TRUE);
-  append_text (
-      out, error != NULL && error->domain == COLLATE_ERROR ? collate_error_to_string (error->code) : NULL);
+  append_text (out, error != NULL ? collate_error_to_string (error->code) : NULL);
   append_text (out, sentence);
   append_text (out, collate_answer_get_text (answer));
   append_field (out, collate_answer_get_reasoning (answer));

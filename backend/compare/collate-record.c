@@ -76,6 +76,15 @@ collate_answer_record_free (CollateAnswerRecord *record)
   g_free (record);
 }
 
+GError *
+collate_answer_error_new (GQuark domain, int code, const char *message)
+{
+  if (domain != COLLATE_ERROR || code < COLLATE_ERROR_KEY || code > COLLATE_ERROR_UNSUPPORTED)
+    code = COLLATE_ERROR_PROTOCOL;
+
+  return g_error_new_literal (COLLATE_ERROR, code, message);
+}
+
 CollateComparisonRecord *
 collate_comparison_record_new (const char *question)
 {

@@ -68,6 +68,10 @@ CollateAnswerRecord *collate_answer_record_copy (const CollateAnswerRecord *reco
                                                  gsize reasoning_from);
 void collate_answer_record_free (CollateAnswerRecord *record);
 
+/* Why an answer ended: one of the codes of asking, whatever domain and code `code` are of; a stranger's is
+ * COLLATE_ERROR_PROTOCOL; (transfer full). */
+GError *collate_answer_error_new (GQuark domain, int code, const char *message);
+
 /* An empty comparison; (transfer full). */
 CollateComparisonRecord *collate_comparison_record_new (const char *question);
 void collate_comparison_record_free (CollateComparisonRecord *record);

@@ -144,15 +144,14 @@ collate_sentence_for_answer (CollateAnswer *answer)
   if (collate_answer_get_record (answer)->sentence != NULL)
     return g_strdup (collate_answer_get_record (answer)->sentence);
 
-  sentence = sentence_for_code (
-      answer, error->domain == COLLATE_ERROR ? (CollateError) error->code : COLLATE_ERROR_PROTOCOL);
+  sentence = sentence_for_code (answer, error->code);
   words = tidy_words (error->message);
   if (*words == '\0' || error->code == COLLATE_ERROR_STOPPED || error->code == COLLATE_ERROR_INTERRUPTED)
     return g_steal_pointer (&sentence);
 
   /* Translators: a server's own words, or a technical detail, after the sentence that explains it. */
-  return collate_answer_get_status (answer) > 0 ? g_strdup_printf (_ ("%s It says: “%s”"), sentence, words)
-                                                : g_strdup_printf (_ ("%s (%s)"), sentence, words);
+  return collate_answer_get_status (answer) >= 400 ? g_strdup_printf (_ ("%s It says: “%s”"), sentence, words)
+                                                   : g_strdup_printf (_ ("%s (%s)"), sentence, words);
 }
 
 /* Warnings. */
@@ -244,7 +243,7 @@ collate_sentence_for_warning (CollateAnswer *answer)
 static const char *
 reason_in_short (const GError *error)
 {
-  switch (error->domain == COLLATE_ERROR ? (CollateError) error->code : COLLATE_ERROR_PROTOCOL)
+  switch (error->code)
     {
     case COLLATE_ERROR_KEY:
       return *error->message == '\0' ? _ ("no key") : _ ("key refused");

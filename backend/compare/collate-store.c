@@ -216,12 +216,7 @@ bind_answer (CollateStatement *statement, const CollateAnswerRecord *record)
   bind_known (statement, 28, timings->done, timings->done >= 0);
   collate_statement_bind_int (statement, 29, record->requests);
   bind_json (statement, 30, strings_to_node (record->dropped));
-  collate_statement_bind_text (statement,
-                               31,
-                               error == NULL ? NULL
-                               : error->domain == COLLATE_ERROR
-                                   ? collate_error_to_string (error->code)
-                                   : collate_error_to_string (COLLATE_ERROR_PROTOCOL));
+  collate_statement_bind_text (statement, 31, error != NULL ? collate_error_to_string (error->code) : NULL);
   collate_statement_bind_text (statement, 32, error != NULL ? error->message : NULL);
   collate_statement_bind_int (statement, 33, record->status);
   bind_known (statement, 34, record->expected_input, record->expected_input >= 0);
@@ -616,7 +611,7 @@ read_error (CollateStatement *row, CollateAnswerRecord *record)
     {
       if (!collate_error_from_string (get_text (row, 28), &code))
         code = COLLATE_ERROR_PROTOCOL;
-      record->error = g_error_new_literal (COLLATE_ERROR, code, message != NULL ? message : "");
+      record->error = collate_answer_error_new (COLLATE_ERROR, code, message != NULL ? message : "");
     }
   record->status = (guint) get_count (row, 30);
 }

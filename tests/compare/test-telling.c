@@ -246,11 +246,13 @@ test_json (void)
   g_autoptr (JsonNode) expected = json_from_string (quoted, NULL);
   g_autoptr (CollateComparison) comparison = comparison_from (WHOLE);
   g_autofree char *json = collate_export_json (comparison);
+  g_autofree char *text = NULL;
   g_autofree char *again = NULL;
 
   /* A comparison that was read from a file is not the history's. */
   json_object_set_null_member (json_node_get_object (expected), "id");
-  again = collate_json_to_string (expected, TRUE);
+  text = collate_json_to_string (expected, TRUE);
+  again = g_strconcat (text, "\n", NULL);
   g_assert_cmpstr (json, ==, again);
 }
 
