@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/collate-database.h"
+#include "compare/collate-lock.h"
+#include "compare/collate-store.h"
+
+G_BEGIN_DECLS
+
+/* Private to the store's two files. */
+
+struct _CollateStore
+{
+  CollateDatabase *database;
+  char *path;
+  CollateLock *lock; /* from the first comparison that this program adds */
+};
+
+/* What a row of an answer holds, in the order in which it is written and read. */
+#define ANSWER_COLUMNS                                                                                       \
+  "entry, name, run, route, provider, key_name, served_model, finish_reason, local, state, input, "          \
+  "cached_input, cache_write, cache_write_1h, output, reasoning_output, reported, estimated, price, cost, "  \
+  "asked_at, head, first_reasoning, first_text, last_token, done, requests, dropped, error, message, "       \
+  "status, expected_input, input_cut, text, reasoning"
+
+G_END_DECLS
