@@ -84,7 +84,7 @@ static const struct
   { "win.open-folder", { "<Control><Shift>o" } },
   { "win.ask", { "<Control>Return", "<Control>KP_Enter" } },
   { "win.new", { "<Control>n" } },
-  { "win.export-menu", { "<Control>e" } },
+  { "win.export::", { "<Control>e" } },
   { "win.menu", { "F10" } },
   { "win.toggle-sidebar", { "F9" } },
   { "window.close", { "<Control>w" } },

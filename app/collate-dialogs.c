@@ -97,8 +97,10 @@ collate_dialogs_save_async (GtkWindow *parent,
                             GAsyncReadyCallback callback,
                             gpointer user_data)
 {
-  GtkFileChooserNative *chooser =
-      make_chooser (parent, _ ("Export"), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("_Save"));
+  GtkFileChooserNative *chooser = make_chooser (parent,
+                                                _ ("Export as .html, .md, .csv, .json, .png, .svg or .pdf"),
+                                                GTK_FILE_CHOOSER_ACTION_SAVE,
+                                                _ ("_Save"));
 
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
   run_chooser (chooser, cancellable, callback, user_data);

@@ -3,7 +3,6 @@
 
 #include "collate-output.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "charts/collate-chart.h"
@@ -69,25 +68,36 @@ collate_output_write (const char *path, const char *text, GError **error)
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
 }
 
-static const char *
-charts_ending (const char *path)
+/* The place of the path's ending in `endings` (NULL-terminated), or -1. */
+static int
+find_ending (const char *path, const char *const *endings)
 {
   const char *dot = strrchr (path, '.');
 
-  for (guint i = 0; dot != NULL && i < 3; i++)
-    {
-      static const char *const endings[] = { ".png", ".svg", ".pdf" };
+  for (int i = 0; dot != NULL && endings[i] != NULL; i++)
+    if (g_ascii_strcasecmp (dot, endings[i]) == 0)
+      return i;
+  return -1;
+}
 
-      if (g_ascii_strcasecmp (dot, endings[i]) == 0)
-        return endings[i];
-    }
-  return NULL;
+gboolean
+collate_output_guess_format (const char *path, CollateOutputFormat *format)
+{
+  static const char *const endings[] = { ".txt", ".json", ".csv", ".md", ".html", NULL };
+  int place = find_ending (path, endings);
+
+  if (place < 0)
+    return FALSE;
+  *format = place;
+  return TRUE;
 }
 
 gboolean
 collate_output_is_charts_path (const char *path)
 {
-  return charts_ending (path) != NULL;
+  static const char *const endings[] = { ".png", ".svg", ".pdf", NULL };
+
+  return find_ending (path, endings) >= 0;
 }
 
 gboolean

@@ -21,6 +21,9 @@ const char *const *collate_output_get_formats (void);
 /* Reads a format's name; FALSE where it is none. */
 gboolean collate_output_parse_format (const char *name, CollateOutputFormat *format);
 
+/* The format that a file's ending means (.txt, .json, .csv, .md, .html); FALSE where it means none. */
+gboolean collate_output_guess_format (const char *path, CollateOutputFormat *format);
+
 /* The comparison in a format, HTML with its charts; (transfer full). */
 char *collate_output_render (CollateComparison *comparison, CollateOutputFormat format);
 

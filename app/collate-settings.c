@@ -49,7 +49,7 @@ collate_settings_new (void)
       g_warning ("The settings schema %s is not installed", APP_ID);
       return NULL;
     }
-  if (g_getenv ("GSETTINGS_BACKEND") == NULL)
+  if (g_strcmp0 (g_getenv ("GSETTINGS_BACKEND"), "memory") != 0)
     backend = g_keyfile_settings_backend_new (path, "/io/github/collate/", NULL);
   return g_settings_new_full (schema, backend, NULL);
 }

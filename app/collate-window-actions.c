@@ -255,8 +255,6 @@ typedef struct
 {
   CollateWindow *window;
   CollateComparison *comparison;
-  gboolean is_charts;
-  CollateOutputFormat format;
 } Export;
 
 static void
@@ -269,15 +267,38 @@ export_free (Export *export)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Export, export_free)
 
+/* The name's ending decides what is written. */
 static gboolean
-write_export (const Export *export, const char *path, GError **error)
+write_export (CollateComparison *comparison, const char *path, GError **error)
 {
+  CollateOutputFormat format;
   g_autofree char *text = NULL;
 
-  if (export->is_charts)
-    return collate_output_write_charts (export->comparison, path, error);
-  text = collate_output_render (export->comparison, export->format);
+  if (collate_output_is_charts_path (path))
+    return collate_output_write_charts (comparison, path, error);
+  if (!collate_output_guess_format (path, &format))
+    {
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "unknown ending");
+      return FALSE;
+    }
+  text = collate_output_render (comparison, format);
   return collate_output_write (path, text, error);
+}
+
+static char *
+describe_export (CollateComparison *comparison, GFile *file)
+{
+  g_autofree char *path = g_file_get_path (file);
+  g_autofree char *name = g_file_get_basename (file);
+  g_autoptr (GError) error = NULL;
+
+  if (path == NULL)
+    return g_strdup (_ ("Choose a folder on this machine."));
+  if (write_export (comparison, path, &error))
+    return g_strdup_printf (_ ("Exported to %s"), name);
+  if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+    return g_strdup (_ ("End the name with .html, .md, .csv, .json, .png, .svg or .pdf."));
+  return collate_sentence_for_error (error, path);
 }
 
 static void
@@ -286,47 +307,27 @@ export_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Export) export = user_data;
   g_autoptr (GListModel) files = collate_dialogs_files_finish (result, NULL);
   g_autoptr (GFile) file = files != NULL ? g_list_model_get_item (files, 0) : NULL;
-  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
   g_autofree char *sentence = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (file == NULL)
     return;
-  if (path == NULL)
-    sentence = g_strdup (_ ("Choose a folder on this machine."));
-  else if (write_export (export, path, &error))
-    {
-      g_autofree char *name = g_file_get_basename (file);
-
-      sentence = g_strdup_printf (_ ("Exported to %s"), name);
-    }
-  else
-    sentence = collate_sentence_for_error (error, path);
+  sentence = describe_export (export->comparison, file);
   _collate_window_toast (export->window, sentence);
 }
 
+/* The parameter is an ending, or "" where the person is to say it. */
 static void
 export_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   CollateWindow *self = COLLATE_WINDOW (widget);
   const char *kind = g_variant_get_string (parameter, NULL);
-  g_autofree char *suggested =
-      g_strdup_printf (_ ("Comparison.%s"), g_str_equal (kind, "markdown") ? "md" : kind);
+  const char *ending = *kind == '\0' ? "html" : g_str_equal (kind, "markdown") ? "md" : kind;
+  g_autofree char *suggested = g_strdup_printf (_ ("Comparison.%s"), ending);
   Export *export = g_new0 (Export, 1);
 
   export->window = g_object_ref (self);
   export->comparison = g_object_ref (self->comparison);
-  export->is_charts = !collate_output_parse_format (kind, &export->format);
   collate_dialogs_save_async (GTK_WINDOW (self), suggested, self->cancellable, export_chosen_cb, export);
-}
-
-static void
-export_menu_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  CollateWindow *self = COLLATE_WINDOW (widget);
-
-  if (self->comparison != NULL)
-    gtk_menu_button_popup (self->export_button);
 }
 
 static void
@@ -366,7 +367,6 @@ _collate_window_class_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.open-comparison", "x", open_comparison_action);
   gtk_widget_class_install_action (widget_class, "win.remove-comparison", "x", remove_comparison_action);
   gtk_widget_class_install_action (widget_class, "win.export", "s", export_action);
-  gtk_widget_class_install_action (widget_class, "win.export-menu", NULL, export_menu_action);
   gtk_widget_class_install_action (widget_class, "win.menu", NULL, menu_action);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar_action);
   gtk_widget_class_install_action (widget_class, "win.reload-models", NULL, reload_models_action);

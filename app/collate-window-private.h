@@ -31,7 +31,7 @@ struct _CollateWindow
   AdwFlap *flap;
   AdwWindowTitle *title;
   GtkMenuButton *menu_button;
-  GtkMenuButton *export_button;
+  GtkMenuButton *formats_button;
   GtkScrolledWindow *scroller;
   GtkWidget *empty;
   GtkWidget *empty_button;

@@ -63,7 +63,7 @@ _collate_window_set_comparison (CollateWindow *self, CollateComparison *comparis
   g_object_set (self->announcer, "comparison", comparison, NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->comparison_view), shown);
   gtk_widget_set_visible (self->empty, !shown);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->export_button), shown);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->formats_button), shown);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", shown);
   gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (self->scroller), 0);
   update_running (self);
@@ -244,7 +244,7 @@ collate_window_class_init (CollateWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CollateWindow, flap);
   gtk_widget_class_bind_template_child (widget_class, CollateWindow, title);
   gtk_widget_class_bind_template_child (widget_class, CollateWindow, menu_button);
-  gtk_widget_class_bind_template_child (widget_class, CollateWindow, export_button);
+  gtk_widget_class_bind_template_child (widget_class, CollateWindow, formats_button);
   gtk_widget_class_bind_template_child (widget_class, CollateWindow, scroller);
   gtk_widget_class_bind_template_child (widget_class, CollateWindow, empty);
   gtk_widget_class_bind_template_child (widget_class, CollateWindow, empty_button);

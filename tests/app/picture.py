@@ -16,10 +16,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+import accessible  # noqa: E402
 import desk  # noqa: E402
 import scripted  # noqa: E402
 
-BORDER = 5  # what a window without a window manager draws around itself
 QUESTION = "What are the key differences between dense and sparse attention?"
 
 ANSWERS = {
@@ -91,7 +91,6 @@ def prepare(path, server, width, height, dark):
 
 
 def ask(application):
-    import accessible
     accessible.write(accessible.find(application.window, "text", "Question"), QUESTION)
     accessible.press(accessible.find(application.window, "button", "Ask…"))
     accessible.wait_for("all answers", lambda: len(accessible.every(application.window, "button", "Retry…")) >= 4
@@ -99,19 +98,18 @@ def ask(application):
 
 
 def take(options):
-    import accessible
     width, height = map(int, options.size.split("x"))
     program = pathlib.Path(options.program).resolve()
     server_program = program.parent.parent / "tests" / "support" / "collate-scripted-server"
     files = options.files or sorted(map(str, (ROOT / "resources" / "samples").glob("*.pdf")))
     with tempfile.TemporaryDirectory() as path, \
             scripted.Server(server_program, {id: [reply(id)] for id in ANSWERS}) as server:
-        environment = prepare(path, server, width, height, options.dark)
+        environment = prepare(path, server, width + 2 * accessible.BORDER, height + 2 * accessible.BORDER, options.dark)
         with accessible.Application(str(program), *files, environment=environment) as application:
             ask(application)
             time.sleep(1)  # the last frame, and the revealers that still move
             pathlib.Path(options.picture).parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["import", "-window", "root", "-crop", f"{width}x{height}+{BORDER}+{BORDER}", "+repage",
+            subprocess.run(["import", "-window", "root", "-crop", f"{width}x{height}+{accessible.BORDER}+{accessible.BORDER}", "+repage",
                             options.picture], check=True)
             application.quit()
 
@@ -125,7 +123,7 @@ def main():
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
-    desk.ensure(width + 2 * BORDER, height + 2 * BORDER)
+    desk.ensure(width + 2 * accessible.BORDER, height + 2 * accessible.BORDER)
     take(options)
 
 

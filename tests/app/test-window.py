@@ -54,12 +54,10 @@ class Desk:
         return os.path.join(self.path, name)
 
 
-def tick(window, *names):
+def tick(application, *names):
     """Ticks exactly these models."""
     for name in SCRIPT:
-        box = find(window, "check box", name.title())
-        if accessible.has(box, Atspi.StateType.CHECKED) != (name in names):
-            press(box)
+        accessible.tick(application, find(application.window, "check box", name.title()), name in names)
 
 
 def ask(window, question):
@@ -80,19 +78,9 @@ def wait_for_text(node, text):
 
 def metrics_order(window):
     """The models' names in the table, from top to bottom."""
-    table = find(window, None, "Metrics")
+    table = find(window, "table", "Metrics")
     names = {name.title() for name in SCRIPT}
-    return [node.get_name() for node in accessible.walk(table) if node.get_role_name() == "label" and node.get_name() in names]
-
-
-def choose_file(application, path, button):
-    """Types a path into the file chooser and accepts it."""
-    dialog = wait_for("the file chooser", lambda: next(
-        (node for node in every(application.root) if node.get_role_name() in ("dialog", "file chooser")), None))
-    entry = find(dialog, "text")
-    write(entry, path)
-    press(find(dialog, "button", button))
-    return dialog
+    return [label.get_name() for label in every(table, "label") if label.get_name() in names]
 
 
 def test_first_start():
@@ -113,7 +101,7 @@ def test_ask_read_and_come_back():
         with here.start(here.file("paper.txt")) as application:
             window = application.window
             wait_for_text(find(window, "list", "Documents"), "paper.txt")
-            tick(window, "alpha", "beta")
+            tick(application, "alpha", "beta")
             ask(window, "What reads less?")
             wait_for_text(answer(window, "Alpha"), "two")
             assert "First bold answer." in read(answer(window, "Alpha"))
@@ -138,11 +126,11 @@ def test_ask_read_and_come_back():
 def test_sort_metrics():
     with Desk() as here, here.start() as application:
         window = application.window
-        tick(window, "alpha", "beta")
+        tick(application, "alpha", "beta")
         ask(window, "q")
         wait_for("both rows", lambda: len(metrics_order(window)) == 2)
         wait_for_text(answer(window, "Beta"), "Second answer.")
-        header = find(find(window, None, "Metrics"), "column header", "Input…")
+        header = find(find(window, "table", "Metrics"), "label", "Input")
         orders = set()
         for _ in range(2):
             before = metrics_order(window)
@@ -156,7 +144,7 @@ def test_sort_metrics():
 def test_stop_and_retry():
     with Desk() as here, here.start() as application:
         window = application.window
-        tick(window, "alpha", "slow", "poor")
+        tick(application, "alpha", "slow", "poor")
         ask(window, "q")
         slow = answer(window, "Slow")
         wait_for_text(slow, "word word")
@@ -174,7 +162,7 @@ def test_stop_all_and_close_while_running():
     with Desk() as here:
         with here.start() as application:
             window = application.window
-            tick(window, "slow")
+            tick(application, "slow")
             ask(window, "q")
             wait_for_text(answer(window, "Slow"), "word word")
             application.quit()
@@ -189,7 +177,7 @@ def test_stop_all_and_close_while_running():
 def test_open_by_dialog():
     with Desk() as here, here.start() as application:
         press(find(application.window, "button", "Open…"))
-        choose_file(application, here.file("paper.txt"), "Open")
+        accessible.choose_file(application, "Open Documents", "_Open…", here.file("paper.txt"))
         wait_for_text(find(application.window, "list", "Documents"), "paper.txt")
         application.quit()
 
@@ -197,14 +185,17 @@ def test_open_by_dialog():
 def test_export():
     with Desk() as here, here.start() as application:
         window = application.window
-        tick(window, "alpha")
+        tick(application, "alpha")
         ask(window, "q")
         wait_for_text(answer(window, "Alpha"), "First bold answer.")
-        for kind, item in [("json", "Everything (JSON)…"), ("png", "Picture (PNG)…")]:
-            press(find(window, "button", "Export…"))
-            press(find(window, "menu item", item))
-            choose_file(application, here.file("out." + kind), "Save")
-            wait_for(f"out.{kind}", lambda: os.path.exists(here.file("out." + kind)))
+        press(find(window, "button", "Export…"))
+        accessible.choose_file(application, "Export as…", "_Save…", here.file("out.json"))
+        wait_for("out.json", lambda: os.path.exists(here.file("out.json")))
+        # The menu button's inner button is the one that can be pressed.
+        press(wait_for("the formats", lambda: every(window, "button", "File formats")[-1]))
+        press(find(application.root, "menu item", "Picture (PNG)…"))
+        accessible.choose_file(application, "Export as…", "_Save…", here.file("out.png"))
+        wait_for("out.png", lambda: os.path.exists(here.file("out.png")))
         assert json.loads(pathlib.Path(here.file("out.json")).read_text())["question"] == "q"
         assert pathlib.Path(here.file("out.png")).read_bytes().startswith(b"\x89PNG")
         application.quit()

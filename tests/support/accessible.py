@@ -11,6 +11,7 @@ gi.require_version("Atspi", "2.0")
 gi.require_version("Gio", "2.0")
 from gi.repository import Atspi, Gio, GLib  # noqa: E402
 
+BORDER = 5  # what a window without a window manager draws around itself
 PATIENCE = 30  # seconds until what is waited for counts as missing
 
 
@@ -86,10 +87,8 @@ class Application:
 
     def __init__(self, program, *arguments, environment=None):
         self.command = [program, *arguments]
-        self.environment = {**os.environ, "GSK_RENDERER": "cairo", "GTK_A11Y": "atspi", "NO_AT_BRIDGE": "0",
-                            "G_ENABLE_DIAGNOSTIC": "0", **(environment or {})}
-        # Settings are to be kept in their file, as on a desk.
-        self.environment.pop("GSETTINGS_BACKEND", None)
+        self.environment = {**os.environ, "GSK_RENDERER": "cairo", "GTK_A11Y": "atspi", "GSETTINGS_BACKEND": "keyfile",
+                            **(environment or {})}
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, env=self.environment)
@@ -126,12 +125,53 @@ class Application:
             self.process.wait()
 
 
-def click(application, node):
-    """A real click in the middle of a node."""
+def middle(application, node):
+    """Where a node's middle lies on the screen."""
     extents = node.get_component_iface().get_extents(Atspi.CoordType.WINDOW)
     frame = application.window.get_component_iface().get_extents(Atspi.CoordType.WINDOW)
-    # Without a window manager the window lies in the screen's corner; its own border is not part of the extents.
-    border = 5
-    x = extents.x - min(frame.x, 0) + border * (frame.x == 0) + extents.width // 2
-    y = extents.y - min(frame.y, 0) + border * (frame.y == 0) + extents.height // 2
-    Atspi.generate_mouse_event(x, y, "b1c")
+    # Without a window manager the window lies in the screen's corner. On GTK 4.8 extents leave its border out.
+    border_x = BORDER if frame.x == 0 else -frame.x
+    border_y = BORDER if frame.y == 0 else -frame.y
+    return extents.x + border_x + extents.width // 2, extents.y + border_y + extents.height // 2
+
+
+def click(application, node):
+    """A real click in the middle of a node, scrolled into view with the wheel where it has to be."""
+    height = application.window.get_component_iface().get_extents(Atspi.CoordType.WINDOW).height
+
+    def turn_the_wheel():
+        x, y = middle(application, node)
+        if 0.2 * height < y < 0.9 * height:
+            return True
+        Atspi.generate_mouse_event(x, height // 2, "b5c" if y > height // 2 else "b4c")
+        time.sleep(.1)
+        return middle(application, node)[1] == y  # the end of what can be scrolled
+
+    wait_for(f"{node.get_name()!r} to come into view", turn_the_wheel)
+    Atspi.generate_mouse_event(*middle(application, node), "b1c")
+
+
+def strike(keys):
+    """Types on the keyboard; without a window manager the keys go to the window beneath the pointer."""
+    Atspi.generate_mouse_event(2 * BORDER, 2 * BORDER, "abs")
+    Atspi.generate_keyboard_event(0, keys, Atspi.KeySynthType.STRING)
+
+
+def tick(application, node, ticked):
+    """Ticks a check box (on GTK 4.8 it has no action), or takes the tick away."""
+    if has(node, Atspi.StateType.CHECKED) != ticked:
+        click(application, node)
+        wait_for(f"{node.get_name()!r} to be ticked", lambda: has(node, Atspi.StateType.CHECKED) == ticked)
+
+
+def choose_file(application, title, button, path):
+    """Names a file in GTK's own file chooser, and accepts it."""
+    dialog = find(application.root, None, title)
+
+    def entry():
+        return next(iter(every(dialog, "text", "Name:") + every(dialog, "text", "GtkFileChooserEntry")), None)
+
+    # The dialog that opens files shows its entry to whoever begins to type.
+    wait_for("the entry of the dialog", lambda: entry() or [strike("/"), time.sleep(.5), entry()][-1])
+    write(entry(), path)
+    press(find(dialog, "button", button))
