@@ -298,11 +298,11 @@ test_slow (World *world)
 
   world_open (
       world,
-      "{\"models\":{\"alpha\":[{\"chunked\":true,\"steps\":[{\"send\":\": wait\\n\\n\"},{\"wait_ms\":600},"
-      "{\"send\":\": wait\\n\\n\"},{\"wait_ms\":600},{\"send\":\": wait\\n\\n\"},{\"wait_ms\":600},"
+      "{\"models\":{\"alpha\":[{\"chunked\":true,\"steps\":[{\"send\":\": wait\\n\\n\"},{\"wait_ms\":700},"
+      "{\"send\":\": wait\\n\\n\"},{\"wait_ms\":700},{\"send\":\": wait\\n\\n\"},{\"wait_ms\":700},"
       "{\"send\":\"data: [DONE]\\n\\n\"}]}]}}",
       (AskerOptions){ 0 });
-  collate_client_set_patience (world->asker.client, 1, 0);
+  collate_client_set_patience (world->asker.client, 2, 0);
   request = asker_request (&world->asker);
   asker_ask (&world->asker, &request, asked);
   g_assert_error (asked->error, COLLATE_ERROR, COLLATE_ERROR_EMPTY);
@@ -402,41 +402,53 @@ test_stop_inside_events (World *world)
     }
 }
 
-static gboolean
-cancel_cb (gpointer data)
+static void
+watch_kind (const CollateEvent *event, gpointer data)
 {
-  g_cancellable_cancel (data);
-
-  return G_SOURCE_REMOVE;
+  *(CollateEventKind *) data = event->kind;
 }
 
-/* While nothing happens: before the head, after it, in the middle of an event, between two attempts. */
+/* While nothing happens: before the head, after it, in the middle of an event, between two attempts, in the
+ * body of an error. The last event tells when that is so. */
 static void
 test_stop_while_waiting (World *world)
 {
-  static const char *const replies[] = {
-    "{\"head_wait_ms\":60000,\"steps\":[]}",
-    "{\"chunked\":true,\"steps\":[{\"wait_ms\":60000}]}",
-    "{\"events\":[TEXT,\"data: {\\\"type\\\":\"],\"steps\":[{\"wait_ms\":60000}]}",
-    "{\"error\":{\"status\":429,\"message\":\"slow\",\"retry_after\":\"50\"}}",
-    "{\"status\":500,\"headers\":{\"Content-Length\":\"9\"},\"steps\":[{\"send\":\"x\"},{\"wait_ms\":60000}]"
-    "}",
+  static const struct
+  {
+    const char *reply;
+    CollateEventKind last;
+  } waits[] = {
+    { "{\"head_wait_ms\":60000,\"steps\":[]}", COLLATE_EVENT_SENT },
+    { "{\"chunked\":true,\"steps\":[{\"wait_ms\":60000}]}", COLLATE_EVENT_HEAD },
+    { "{\"events\":[TEXT,\"data: {\\\"type\\\":\"],\"steps\":[{\"wait_ms\":60000}]}", COLLATE_EVENT_TEXT },
+    { "{\"error\":{\"status\":429,\"message\":\"slow\",\"retry_after\":\"50\"}}", COLLATE_EVENT_RETRY },
+    { "{\"status\":500,\"headers\":{\"Content-Length\":\"9\"},\"steps\":[{\"send\":\"x\"},{\"wait_ms\":60000}"
+      "]}",
+      COLLATE_EVENT_HEAD },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (replies); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (waits); i++)
     {
       g_autoptr (Asked) asked = asked_new ();
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-      g_autofree char *script = g_strdup_printf ("{\"models\":{\"alpha\":[%s]}}", replies[i]);
+      g_autofree char *script = g_strdup_printf ("{\"models\":{\"alpha\":[%s]}}", waits[i].reply);
+      CollateEventKind last = COLLATE_EVENT_FINISH;
       CollateRequest request;
 
       world_open (world, script, (AskerOptions){ 0 });
       collate_client_set_patience (world->asker.client, 100, 1);
+      asked->watch = watch_kind;
+      asked->watch_data = &last;
       request = asker_request (&world->asker);
       asker_start (&world->asker, &request, asked, cancellable);
-      g_timeout_add (150, cancel_cb, cancellable);
+      while (last != waits[i].last)
+        g_main_context_iteration (NULL, TRUE);
+      while (count_requests (world->server) == 0)
+        g_main_context_iteration (NULL, FALSE);
+
+      g_cancellable_cancel (cancellable);
       assert_stopped (asked);
-      g_assert_cmpstr (asked->text->str, ==, i == 2 ? "Yes" : "");
+      g_assert_cmpstr (asked->text->str, ==, waits[i].last == COLLATE_EVENT_TEXT ? "Yes" : "");
       g_assert_cmpuint (count_requests (world->server), ==, 1);
       world_close (world);
     }
@@ -512,7 +524,7 @@ test_side_by_side (World *world)
   CollateRequest request;
 
   world_open (world,
-              "{\"models\":{\"alpha\":[{\"answer\":{\"text\":\"a b c\",\"first_token_ms\":400}}]}}",
+              "{\"models\":{\"alpha\":[{\"answer\":{\"text\":\"a b c\",\"first_token_ms\":1000}}]}}",
               (AskerOptions){ 0 });
   request = asker_request (&world->asker);
   for (int i = 0; i < N_SIDES; i++)
