@@ -3,7 +3,7 @@
 
 #include "base/collate-error.h"
 
-G_DEFINE_QUARK (collate - error - quark, collate_error)
+G_DEFINE_QUARK (collate_error_quark, collate_error)
 
 static const char *const names[] = {
   [COLLATE_ERROR_KEY] = "key",

@@ -10,7 +10,6 @@
 #include "catalogue/collate-keys.h"
 #include "clients/collate-redact.h"
 #include "clients/collate-reply.h"
-#include "clients/collate-strict-json.h"
 
 #define IDLE_TIMEOUT 20             /* seconds */
 #define MAX_BODY (16 * 1024 * 1024) /* a router lists hundreds of models, with a page about each */
@@ -128,10 +127,14 @@ static GPtrArray *
 read_body (const char *text, GError **error)
 {
   g_autofree char *wrapped = *text == '[' ? g_strdup_printf ("{\"data\":%s}", text) : g_strdup (text);
-  g_autoptr (JsonObject) body = collate_strict_json_parse (wrapped, strlen (wrapped), error);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (JsonObject) body = collate_json_parse_object (wrapped, -1, &local);
 
   if (body == NULL)
-    return NULL;
+    {
+      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_PROTOCOL, "malformed reply: %s", local->message);
+      return NULL;
+    }
   if (!json_object_has_member (body, "data"))
     {
       g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_PROTOCOL, "the reply lists no models");
@@ -146,7 +149,7 @@ static GError *
 read_error (guint status, const char *text)
 {
   g_autoptr (CollateReply) reply = collate_reply_new (NULL, NULL, NULL);
-  g_autoptr (JsonObject) body = collate_strict_json_parse (text, strlen (text), NULL);
+  g_autoptr (JsonObject) body = collate_json_parse_object (text, -1, NULL);
 
   reply->status = status;
   collate_reply_fail_by_server (reply, body, text);

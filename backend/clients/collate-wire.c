@@ -7,7 +7,6 @@
 
 #include "base/collate-error.h"
 #include "base/collate-json.h"
-#include "clients/collate-strict-json.h"
 #include "net/collate-sse.h"
 
 #define MAX_EVENT (16 * 1024 * 1024)
@@ -152,7 +151,7 @@ event_cb (const char *event, const char *data, gsize length, gpointer user_data)
   exchange->has_events = TRUE;
   if (strcmp (data, "[DONE]") == 0)
     reply->closed = TRUE;
-  else if ((object = collate_strict_json_parse (data, length, &error)) != NULL)
+  else if ((object = collate_json_parse_object (data, length, &error)) != NULL)
     exchange->wire->read_event (reply, event, object);
   else if (strcmp (event, "error") == 0)
     collate_reply_fail_by_server (reply, NULL, data);
@@ -229,7 +228,7 @@ read_whole (Exchange *exchange)
   CollateReply *reply = exchange->reply;
   g_autofree char *text = g_strndup ((const char *) exchange->whole->data, exchange->whole->len);
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) body = collate_strict_json_parse (text, exchange->whole->len, &error);
+  g_autoptr (JsonObject) body = collate_json_parse_object (text, exchange->whole->len, &error);
 
   if (reply->status / 100 != 2)
     collate_reply_fail_by_server (reply, body, text);
