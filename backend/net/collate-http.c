@@ -307,13 +307,14 @@ redirect (GTask *task, const char *location)
 
   if (to == NULL || g_uri_get_host (to) == NULL)
     {
-      finish (task,
-              g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_REFUSED, "redirected to what is no address"));
+      finish (
+          task,
+          g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "redirected to what is no address"));
       return;
     }
   if (transfer->n_redirects++ == MAX_REDIRECTS)
     {
-      finish (task, g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_REFUSED, "too many redirects"));
+      finish (task, g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "too many redirects"));
       return;
     }
 
@@ -326,7 +327,7 @@ redirect (GTask *task, const char *location)
     }
 
   address = g_uri_to_string_partial (to, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
-  finish (task, g_error_new (COLLATE_ERROR, COLLATE_ERROR_REFUSED, "redirected to %s", address));
+  finish (task, g_error_new (COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "redirected to %s", address));
 }
 
 static void

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 /* HTTP for the whole program: one libsoup session, and libsoup is known by this room alone. Main thread;
  * nothing blocks. A redirect is followed only to the same origin (scheme, host and port): a POST holds the
- * person's documents and its headers a key, so a redirect elsewhere is COLLATE_ERROR_REFUSED, with the
+ * person's documents and its headers a key, so a redirect elsewhere is COLLATE_ERROR_UNSUPPORTED, with the
  * address in the message. */
 
 #define COLLATE_TYPE_HTTP (collate_http_get_type ())
@@ -52,7 +52,7 @@ void collate_http_send_async (CollateHttp *self,
 /* TRUE where the reply came whole, whatever its status; but libsoup 3.2 takes a chunked body that is cut for
  * whole, so that its reader has to know its own end. COLLATE_ERROR_OFFLINE (no route, no name, refused,
  * TLS), COLLATE_ERROR_TIMEOUT, COLLATE_ERROR_PROTOCOL (cut before its end, no HTTP),
- * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_REFUSED (a redirect that is not followed),
+ * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_UNSUPPORTED (a redirect that is not followed),
  * COLLATE_ERROR_UNSUPPORTED (no http address), COLLATE_ERROR_STOPPED (cancelled). */
 gboolean collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **error);
 

@@ -239,7 +239,7 @@ test_redirect (World *world)
       request = asker_request (&world->asker);
       request.key = "sk-0123456789";
       asker_ask (&world->asker, &request, asked);
-      g_assert_error (asked->error, COLLATE_ERROR, COLLATE_ERROR_REFUSED);
+      g_assert_error (asked->error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
       g_assert_nonnull (strstr (asked->error->message, scripted_server_get_address (world->other)));
       g_assert_null (strstr (asked->error->message, "secret"));
       g_assert_cmpuint (asked->n_sent, ==, 1);

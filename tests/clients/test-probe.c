@@ -226,7 +226,7 @@ test_failures (void)
 
   g_cancellable_cancel (cancellable);
   stopped = probe (COLLATE_API_OPENAI, scripted_server_get_address (server), NULL, cancellable);
-  g_assert_error (moved.error, COLLATE_ERROR, COLLATE_ERROR_REFUSED);
+  g_assert_error (moved.error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
   g_assert_cmpstr (journal, ==, "[]");
   g_assert_error (offline.error, COLLATE_ERROR, COLLATE_ERROR_OFFLINE);
   g_assert_error (nonsense.error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);

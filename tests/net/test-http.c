@@ -256,20 +256,20 @@ test_redirect_elsewhere (Net *net, gconstpointer data)
   static const char *const methods[] = { "GET", "POST" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
-    test_error (net, data, methods[i], COLLATE_ERROR_REFUSED, scripted_server_get_address (net->other));
+    test_error (net, data, methods[i], COLLATE_ERROR_UNSUPPORTED, scripted_server_get_address (net->other));
   journal_entry (net->other, 0, 0);
 }
 
 static void
 test_redirect_refused (Net *net, gconstpointer data)
 {
-  test_error (net, data, "POST", COLLATE_ERROR_REFUSED, NULL);
+  test_error (net, data, "POST", COLLATE_ERROR_UNSUPPORTED, NULL);
 }
 
 static void
 test_redirect_round (Net *net, gconstpointer data)
 {
-  test_error (net, data, "POST", COLLATE_ERROR_REFUSED, "too many");
+  test_error (net, data, "POST", COLLATE_ERROR_UNSUPPORTED, "too many");
   g_clear_pointer (&net->server, scripted_server_free);
 }
 
