@@ -52,8 +52,8 @@ void collate_http_send_async (CollateHttp *self,
 /* TRUE where the reply came whole, whatever its status; but libsoup 3.2 takes a chunked body that is cut for
  * whole, so that its reader has to know its own end. COLLATE_ERROR_OFFLINE (no route, no name, refused,
  * TLS), COLLATE_ERROR_TIMEOUT, COLLATE_ERROR_PROTOCOL (cut before its end, no HTTP),
- * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_UNSUPPORTED (a redirect that is not followed),
- * COLLATE_ERROR_UNSUPPORTED (no http address), COLLATE_ERROR_STOPPED (cancelled). */
+ * COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_UNSUPPORTED (no http address, or
+ * a redirect that is not followed), COLLATE_ERROR_STOPPED (cancelled). */
 gboolean collate_http_send_finish (CollateHttp *self, GAsyncResult *result, GError **error);
 
 /* The milliseconds that a reply's headers ask to wait (retry-after-ms; Retry-After in seconds or as a date);
