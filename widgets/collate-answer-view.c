@@ -15,6 +15,8 @@
 #include "widgets/collate-markdown-view.h"
 
 #define CLOCK_MS 100
+#define BYTES_PER_FRAME 8192
+#define MAX_FRAMES_LEFT_OUT 12
 
 struct _CollateAnswerView
 {
@@ -44,6 +46,8 @@ struct _CollateAnswerView
   gsize reasoning_length;
   guint tick_id;  /* while dirty */
   guint clock_id; /* while the answer runs */
+  guint frames_left_out;
+  CollateAnswerState shown_state;
 };
 
 G_DEFINE_FINAL_TYPE (CollateAnswerView, collate_answer_view, ADW_TYPE_BIN)
@@ -74,6 +78,12 @@ set_optional_label (GtkLabel *label, GtkWidget *box, const char *text)
   gtk_widget_set_visible (box, text != NULL);
 }
 
+static gboolean
+is_running (CollateAnswerView *self)
+{
+  return !collate_answer_state_is_final (collate_answer_get_state (self->answer));
+}
+
 static void
 show_title (CollateAnswerView *self)
 {
@@ -84,6 +94,20 @@ show_title (CollateAnswerView *self)
 
   if (strcmp (gtk_label_get_label (self->title), markup) != 0)
     gtk_label_set_markup (self->title, markup);
+}
+
+/* The card's name says how it ended; while it runs, a name that changed with every tick would be noise. */
+static void
+show_name (CollateAnswerView *self)
+{
+  const char *label = collate_answer_get_label (self->answer);
+  g_autofree char *state = collate_sentence_for_state (self->answer);
+  g_autofree char *name = NULL;
+
+  if (!is_running (self))
+    name = g_strdup_printf ("%s — %s", label, state);
+  gtk_accessible_update_property (
+      GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name != NULL ? name : label, -1);
 }
 
 static void
@@ -109,7 +133,7 @@ show_problem (CollateAnswerView *self)
 static void
 show_buttons (CollateAnswerView *self)
 {
-  gboolean running = !collate_answer_state_is_final (collate_answer_get_state (self->answer));
+  gboolean running = is_running (self);
 
   gtk_widget_set_visible (self->stop, running);
   gtk_widget_set_visible (self->retry,
@@ -195,28 +219,47 @@ run_clock (gpointer user_data)
 }
 
 static void
+run_clock_while_running (CollateAnswerView *self)
+{
+  if (is_running (self) && self->clock_id == 0)
+    self->clock_id = g_timeout_add (CLOCK_MS, run_clock, self);
+  else if (!is_running (self))
+    g_clear_handle_id (&self->clock_id, g_source_remove);
+}
+
+static void
 update (CollateAnswerView *self)
 {
-  gboolean running = !collate_answer_state_is_final (collate_answer_get_state (self->answer));
+  CollateAnswerState state = collate_answer_get_state (self->answer);
 
-  show_title (self);
+  if (state != self->shown_state)
+    {
+      self->shown_state = state;
+      show_name (self);
+      show_title (self);
+    }
+  else if (!is_running (self))
+    show_title (self);
   show_buttons (self);
   show_problem (self);
   show_reasoning (self);
   show_text (self);
-
-  if (running && self->clock_id == 0)
-    self->clock_id = g_timeout_add (CLOCK_MS, run_clock, self);
-  else if (!running)
-    g_clear_handle_id (&self->clock_id, g_source_remove);
+  run_clock_while_running (self);
 }
 
+/* A long text is parsed and drawn whole: it leaves out frames, the more the longer it is. */
 static gboolean
 tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   CollateAnswerView *self = COLLATE_ANSWER_VIEW (widget);
 
+  if (self->frames_left_out > 0 && is_running (self))
+    {
+      self->frames_left_out--;
+      return G_SOURCE_CONTINUE;
+    }
   self->tick_id = 0;
+  self->frames_left_out = MIN (self->text_length / BYTES_PER_FRAME, MAX_FRAMES_LEFT_OUT);
   update (self);
   return G_SOURCE_REMOVE;
 }
@@ -273,7 +316,6 @@ set_names (CollateAnswerView *self)
   const char *label = collate_answer_get_label (self->answer);
   g_autofree char *details = g_strdup_printf (_ ("Answer of %s"), label);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->toggle), GTK_ACCESSIBLE_PROPERTY_LABEL, details, -1);
   name_button (self->copy, g_strdup_printf (_ ("Copy the answer of %s"), label));
   name_button (self->retry, g_strdup_printf (_ ("Retry %s"), label));
@@ -292,6 +334,9 @@ collate_answer_view_constructed (GObject *object)
   mark = g_strdup_printf ("mark-%u", collate_chart_color_for_answer (self->comparison, self->answer));
   gtk_widget_add_css_class (self->mark, mark);
   set_names (self);
+  self->shown_state = collate_answer_get_state (self->answer);
+  show_title (self);
+  show_name (self);
   toggled (self);
   update (self);
 }

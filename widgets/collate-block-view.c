@@ -16,6 +16,7 @@
 #define PIECE_BYTES 4096
 #define MARKUP_BYTES 16384
 #define LEVEL_INDENT 22
+#define MARKER_SPACING 8
 #define CELL_CHARS 40
 
 struct _CollateBlockView
@@ -220,10 +221,11 @@ build_code (CollateBlockView *self)
   return card;
 }
 
+/* A grid, for a horizontal box would ask the text for its width at a height: dozens of layouts. */
 static GtkWidget *
 build_list_item (CollateBlockView *self)
 {
-  GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  GtkWidget *row = gtk_grid_new ();
   guint level = CLAMP (collate_block_get_level (self->block), 1, 8);
 
   self->marker = gtk_label_new (NULL);
@@ -231,8 +233,9 @@ build_list_item (CollateBlockView *self)
   gtk_label_set_yalign (GTK_LABEL (self->marker), 0);
   gtk_widget_add_css_class (self->marker, "marker");
   gtk_widget_set_margin_start (row, (level - 1) * LEVEL_INDENT);
-  gtk_box_append (GTK_BOX (row), self->marker);
-  gtk_box_append (GTK_BOX (row), self->content);
+  gtk_grid_set_column_spacing (GTK_GRID (row), MARKER_SPACING);
+  gtk_grid_attach (GTK_GRID (row), self->marker, 0, 0, 1, 1);
+  gtk_grid_attach (GTK_GRID (row), self->content, 1, 0, 1, 1);
   return row;
 }
 

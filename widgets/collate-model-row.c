@@ -113,7 +113,7 @@ show_details (CollateModelRow *self, CollateEntry *entry, CollateRoute *route, c
 
       append_part (text, through);
     }
-  if (context > 0 && input > 0 && input <= context)
+  if (context > 0 && input <= context && input * 100 >= context)
     {
       g_autofree char *share =
           g_strdup_printf (_ ("%d\302\240%% of its window"), (int) (input * 100 / context));

@@ -4,6 +4,7 @@
 /* Answers: what a card says in each state, that it follows its answer once a frame, and how the list keeps
  * up with its comparison. */
 
+#include "charts/collate-chart.h"
 #include "compare/collate-comparison-private.h"
 #include "widget-support.h"
 #include "widgets/collate-announcer.h"
@@ -116,6 +117,28 @@ test_once_a_frame (Fixture *fixture, gconstpointer data)
   widget_support_draw (fixture->window);
   g_assert_cmpuint (n_changes, ==, 1);
   g_assert_cmpuint (strlen (gtk_label_get_text (GTK_LABEL (label))), ==, 1001);
+}
+
+/* A long text leaves out frames while it is written, and is whole as soon as it ends. */
+static void
+test_long_text_is_whole (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *view = get_view (fixture, 0);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  while (text->len < 60000)
+    g_string_append (text, "One paragraph of many.\n\n");
+  widget_support_write (fixture->comparison, 0, text->str);
+  widget_support_draw (fixture->window);
+  for (guint i = 0; i < 3; i++)
+    {
+      widget_support_write (fixture->comparison, 0, "more and ");
+      widget_support_draw (fixture->window);
+    }
+  widget_support_write (fixture->comparison, 0, "the end.");
+  widget_support_finish (fixture->comparison, 0, 10, 10);
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (widget_support_find_label (view, "more and more and more and the end."));
 }
 
 static void
@@ -233,6 +256,33 @@ test_columns (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* The style sheets' marks are the charts' palette. */
+static void
+test_palette (void)
+{
+  const char *const sheets[] = { "style.css", "style-dark.css" };
+
+  for (guint dark = 0; dark < G_N_ELEMENTS (sheets); dark++)
+    {
+      g_autofree char *path = g_strconcat ("/io/github/collate/Collate/", sheets[dark], NULL);
+      g_autoptr (GBytes) sheet = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+      for (guint i = 0; i < COLLATE_N_COLORS; i++)
+        {
+          double red, green, blue;
+          g_autofree char *rule = NULL;
+
+          collate_chart_get_color (i, dark, &red, &green, &blue);
+          rule = g_strdup_printf (".mark-%u {\n  background: #%02x%02x%02x;",
+                                  i,
+                                  (guint) (red * 255 + 0.5),
+                                  (guint) (green * 255 + 0.5),
+                                  (guint) (blue * 255 + 0.5));
+          g_assert_nonnull (g_strstr_len (g_bytes_get_data (sheet, NULL), g_bytes_get_size (sheet), rule));
+        }
+    }
+}
+
 static void
 count_announcement (GtkLabel *label, GParamSpec *pspec, GPtrArray *heard)
 {
@@ -293,6 +343,7 @@ main (int argc, char *argv[])
   ADD ("/answers/names", 2, test_names);
   ADD ("/answers/writes", 1, test_writes);
   ADD ("/answers/once-a-frame", 1, test_once_a_frame);
+  ADD ("/answers/long-text-is-whole", 1, test_long_text_is_whole);
   ADD ("/answers/fails-in-place", 2, test_fails_in_place);
   ADD ("/answers/partial-text-stays", 1, test_partial_text_stays);
   ADD ("/answers/reasoning-folded", 1, test_reasoning_folded);
@@ -300,6 +351,7 @@ main (int argc, char *argv[])
   ADD ("/answers/follows-comparison", 1, test_follows_comparison);
   ADD ("/answers/replaced", 3, test_replaced);
   ADD ("/answers/columns", 3, test_columns);
+  g_test_add_func ("/answers/palette", test_palette);
   g_test_add_func ("/announcer/says-n-plus-two", test_announcements);
   g_test_add_func ("/announcer/past-is-silent", test_past_is_silent);
 
