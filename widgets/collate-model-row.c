@@ -8,6 +8,7 @@
 
 #include "compare/collate-entry.h"
 #include "compare/collate-sentences.h"
+#include "widgets/collate-check-button.h"
 #include "widgets/collate-dates.h"
 #include "widgets/collate-model-facts.h"
 
@@ -26,6 +27,7 @@ struct _CollateModelRow
   GtkLabel *at_most;
   GtkMenuButton *info;
   GtkLabel *details;
+  GtkWidget *problem_line;
   GtkLabel *problem;
   GtkButton *mend;
   GtkToggleButton *thinking;
@@ -121,7 +123,7 @@ show_details (CollateModelRow *self, CollateEntry *entry, CollateRoute *route, c
       append_part (text, share);
     }
   gtk_label_set_text (self->details, text->str);
-  gtk_widget_set_visible (GTK_WIDGET (self->details), text->len > 0);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->details), text->str);
 }
 
 static char *
@@ -154,8 +156,8 @@ describe_retired (CollateRoute *route)
   const char *retired = route != NULL ? collate_route_get_retired (route) : NULL;
 
   if (retired == NULL)
-    return g_strdup (_ ("Nobody serves it. Add a server that does."));
-  return g_strdup_printf (_ ("Retired since %s. Choose another, or add a server that has it."), retired);
+    return g_strdup (_ ("nobody serves it"));
+  return g_strdup_printf (_ ("retired since %s"), retired);
 }
 
 /* The one action that mends what is wrong: its button's text, and what app.preferences opens; NULL hides
@@ -178,6 +180,7 @@ show_problem (CollateModelRow *self, CollateEntry *entry, CollateRoute *route)
   g_autofree char *target = NULL;
   const char *key = NULL;
   const char *mend = NULL;
+  const char *hint = NULL;
 
   switch (collate_model_get_availability (collate_entry_get_model (entry)))
     {
@@ -191,6 +194,7 @@ show_problem (CollateModelRow *self, CollateEntry *entry, CollateRoute *route)
       break;
     case COLLATE_UNAVAILABLE_RETIRED:
       text = describe_retired (route);
+      hint = _ ("Choose another model, or add a server that has it.");
       mend = _ ("Add Server…");
       target = g_strdup ("servers");
       break;
@@ -202,7 +206,8 @@ show_problem (CollateModelRow *self, CollateEntry *entry, CollateRoute *route)
         text = describe_retirement (route);
     }
   gtk_label_set_text (self->problem, text != NULL ? text : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->problem), text != NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->problem), hint != NULL ? hint : text);
+  gtk_widget_set_visible (self->problem_line, text != NULL);
   show_mend (self, mend, target);
 }
 
@@ -320,6 +325,7 @@ collate_model_row_class_init (CollateModelRowClass *klass)
       "entry", NULL, NULL, COLLATE_TYPE_ENTRY, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (COLLATE_TYPE_CHECK_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-model-row.ui");
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, check);
@@ -327,6 +333,7 @@ collate_model_row_class_init (CollateModelRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, at_most);
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, info);
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, details);
+  gtk_widget_class_bind_template_child (widget_class, CollateModelRow, problem_line);
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, problem);
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, mend);
   gtk_widget_class_bind_template_child (widget_class, CollateModelRow, thinking);
