@@ -43,6 +43,18 @@ void collate_dialogs_ask_text_async (GtkWindow *parent,
 /* The text, not empty; (nullable) (transfer full). */
 char *collate_dialogs_ask_text_finish (GAsyncResult *result, GError **error);
 
+/* Asks whether to do what cannot be taken back, with `accept` on the button. */
+void collate_dialogs_confirm_async (GtkWindow *parent,
+                                    const char *heading,
+                                    const char *body,
+                                    const char *accept,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+/* TRUE where the person said so. */
+gboolean collate_dialogs_confirm_finish (GAsyncResult *result, GError **error);
+
 /* Opens a web page with the desktop's own program. */
 void collate_dialogs_show_page (GtkWindow *parent, const char *address);
 

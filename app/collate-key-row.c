@@ -164,3 +164,12 @@ collate_key_row_new (CollateKeys *keys, CollateProvider *provider)
   update (self);
   return GTK_WIDGET (self);
 }
+
+void
+collate_key_row_edit (CollateKeyRow *self)
+{
+  g_return_if_fail (COLLATE_IS_KEY_ROW (self));
+
+  adw_expander_row_set_expanded (ADW_EXPANDER_ROW (self), TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+}

@@ -18,4 +18,7 @@ GtkWidget *collate_key_row_new (CollateKeys *keys, CollateProvider *provider);
 /* "OPENAI_API_KEY"; (transfer none). */
 const char *collate_key_row_get_key_name (CollateKeyRow *self);
 
+/* Unfolds the row, with the keyboard focus where the key is entered. */
+void collate_key_row_edit (CollateKeyRow *self);
+
 G_END_DECLS

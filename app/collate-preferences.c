@@ -391,10 +391,7 @@ show_key (CollatePreferences *self, const char *key_name)
       if (row == NULL)
         return;
       if (g_str_equal (collate_key_row_get_key_name (COLLATE_KEY_ROW (row)), key_name))
-        {
-          adw_expander_row_set_expanded (ADW_EXPANDER_ROW (row), TRUE);
-          gtk_widget_child_focus (GTK_WIDGET (row), GTK_DIR_TAB_FORWARD);
-        }
+        collate_key_row_edit (COLLATE_KEY_ROW (row));
     }
 }
 

@@ -133,7 +133,6 @@ add_model_row (CollateServerForm *self, const CollateServed *served)
   g_autofree char *subtitle =
       served->context > 0 ? g_strdup_printf (_ ("Context of %s tokens"), context) : NULL;
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (check), GTK_ACCESSIBLE_PROPERTY_LABEL, served->model, -1);
   gtk_widget_set_valign (check, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (check, "toggled", G_CALLBACK (update), self);
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
@@ -141,6 +140,7 @@ add_model_row (CollateServerForm *self, const CollateServed *served)
   if (subtitle != NULL)
     adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), check);
+  /* The row's title becomes the check box's accessible name by this. */
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), check);
   gtk_list_box_append (self->model_list, row);
 }

@@ -240,15 +240,49 @@ open_comparison_action (GtkWidget *widget, const char *name, GVariant *parameter
                               g_object_ref (self));
 }
 
+typedef struct
+{
+  CollateWindow *window;
+  gint64 id;
+} Removal;
+
+static void
+removal_free (Removal *removal)
+{
+  g_object_unref (removal->window);
+  g_free (removal);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Removal, removal_free)
+
+static void
+removal_confirmed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Removal) removal = user_data;
+  CollateWindow *self = removal->window;
+
+  if (!collate_dialogs_confirm_finish (result, NULL))
+    return;
+  if (self->comparison != NULL && collate_comparison_get_id (self->comparison) == removal->id)
+    _collate_window_set_comparison (self, NULL);
+  collate_history_remove (collate_workspace_get_history (self->workspace), removal->id);
+}
+
+/* The history cannot take a removal back, and answers were paid for: so this one is asked. */
 static void
 remove_comparison_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  CollateWindow *self = COLLATE_WINDOW (widget);
-  gint64 id = g_variant_get_int64 (parameter);
+  Removal *removal = g_new0 (Removal, 1);
 
-  if (self->comparison != NULL && collate_comparison_get_id (self->comparison) == id)
-    _collate_window_set_comparison (self, NULL);
-  collate_history_remove (collate_workspace_get_history (self->workspace), id);
+  removal->window = g_object_ref (COLLATE_WINDOW (widget));
+  removal->id = g_variant_get_int64 (parameter);
+  collate_dialogs_confirm_async (GTK_WINDOW (widget),
+                                 _ ("Remove This Question?"),
+                                 _ ("Its answers and figures are removed from the history for good."),
+                                 _ ("_Remove"),
+                                 removal->window->cancellable,
+                                 removal_confirmed_cb,
+                                 removal);
 }
 
 typedef struct

