@@ -20,6 +20,10 @@ import accessible  # noqa: E402
 import desk  # noqa: E402
 import scripted  # noqa: E402
 
+# With a key for everything, nothing stands in the picture as missing.
+KEYS = ["HERE_API_KEY", "THERE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DEEPSEEK_API_KEY", "OPENROUTER_API_KEY"]
+OPEN = "deepseek-v3.2-exp"  # the answer that stands unfolded
+
 QUESTION = "What are the key differences between dense and sparse attention?"
 
 ANSWERS = {
@@ -87,7 +91,7 @@ def prepare(path, server, width, height, dark):
     pathlib.Path(path, "models.json").write_text(json.dumps(scripted.models_file(server.address, models)))
     desk.write_settings(path, window_width=width, window_height=height, models_chosen="true", models=list(models),
                         color_scheme="'dark'" if dark else "'light'")
-    return desk.folders(path, COLLATE_MODELS=f"{path}/models.json", HERE_API_KEY="none", THERE_API_KEY="none")
+    return desk.folders(path, COLLATE_MODELS=f"{path}/models.json", **{name: "none" for name in KEYS})
 
 
 def ask(application):
@@ -95,6 +99,16 @@ def ask(application):
     accessible.press(accessible.find(application.window, "button", "Ask…"))
     accessible.wait_for("all answers", lambda: len(accessible.every(application.window, "button", "Retry…")) >= 4
                         and not accessible.every(application.window, "button", "Stop…"))
+
+
+def fold(application):
+    """Folds all answers but one, so that figures and charts come into the picture."""
+    for id in ANSWERS:
+        name = scripted.TUTORIAL[id][0]
+        group = next(node for node in accessible.every(application.window, None, name + "…")
+                     if node.get_role_name() in ("group", "panel", "grouping"))
+        if id != OPEN:
+            accessible.press(accessible.find(group, "button"))
 
 
 def take(options):
@@ -107,6 +121,7 @@ def take(options):
         environment = prepare(path, server, width + 2 * accessible.BORDER, height + 2 * accessible.BORDER, options.dark)
         with accessible.Application(str(program), *files, environment=environment) as application:
             ask(application)
+            fold(application)
             time.sleep(1)  # the last frame, and the revealers that still move
             pathlib.Path(options.picture).parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["import", "-window", "root", "-crop", f"{width}x{height}+{accessible.BORDER}+{accessible.BORDER}", "+repage",
