@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compare/collate-sentences.h"
+#include "documents/collate-text.h"
 
 /* `collate ask`: reads documents, asks, waits for all answers, prints them. Whatever was paid for is
  * printed, also after Ctrl-C. */
@@ -62,15 +63,6 @@ read_question_file (AskOptions *options)
 }
 
 static gboolean
-is_blank (const char *text)
-{
-  for (; *text != '\0'; text = g_utf8_next_char (text))
-    if (!g_unichar_isspace (g_utf8_get_char (text)))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
 check_question (AskOptions *options)
 {
   if (options->question != NULL && options->question_file != NULL)
@@ -81,7 +73,7 @@ check_question (AskOptions *options)
     return collate_command_complain (_ ("Give a question with --question or --question-file."));
   if (!g_utf8_validate (options->question, -1, NULL))
     return collate_command_complain (_ ("The question is not written in UTF-8."));
-  if (is_blank (options->question))
+  if (collate_text_is_blank (options->question))
     return collate_command_complain (_ ("The question is empty."));
   return TRUE;
 }

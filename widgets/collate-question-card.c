@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "compare/collate-workspace.h"
+#include "documents/collate-text.h"
 
 struct _CollateQuestionCard
 {
@@ -45,14 +46,6 @@ static GParamSpec *properties[N_PROPS];
 /* What the drop-down of the template offers, in its order. */
 static const guint repeats[] = { 1, 3, 5, 10 };
 
-static gboolean
-is_blank (const char *text)
-{
-  while (g_unichar_isspace (g_utf8_get_char (text)))
-    text = g_utf8_next_char (text);
-  return *text == '\0';
-}
-
 /* Why nothing can be asked now, and what to do; NULL where it can. */
 static const char *
 get_reason (CollateWorkspace *workspace)
@@ -66,7 +59,7 @@ get_reason (CollateWorkspace *workspace)
     return NULL;
   if (n_selected == 0)
     return _ ("Tick at least one model");
-  if (question == NULL || is_blank (question))
+  if (question == NULL || collate_text_is_blank (question))
     return _ ("Write a question first");
   if (collate_library_is_loading (collate_workspace_get_library (workspace)))
     return _ ("The documents are being read");

@@ -9,6 +9,7 @@
 #include "compare/collate-conductor.h"
 #include "compare/collate-counting.h"
 #include "compare/collate-history-private.h"
+#include "documents/collate-text.h"
 
 /* A question is counted when its writer pauses, not at every key. */
 #define COUNT_DELAY_MS 80
@@ -86,21 +87,11 @@ get_entry (CollateWorkspace *self, guint position)
 
 /* Totals. */
 
-static gboolean
-is_blank (const char *text)
-{
-  for (; *text != '\0'; text = g_utf8_next_char (text))
-    if (!g_unichar_isspace (g_utf8_get_char (text)))
-      return FALSE;
-
-  return TRUE;
-}
-
 static void
 update_can_ask (CollateWorkspace *self)
 {
-  gboolean can_ask =
-      !is_blank (self->question) && self->n_selected > 0 && !collate_library_is_loading (self->library);
+  gboolean can_ask = !collate_text_is_blank (self->question) && self->n_selected > 0 &&
+                     !collate_library_is_loading (self->library);
 
   if (can_ask == self->can_ask)
     return;
