@@ -43,23 +43,6 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* The name of an entry; (transfer full). */
-static char *
-dup_name (CollateFindingsBar *self, const char *id)
-{
-  GListModel *answers = G_LIST_MODEL (self->comparison);
-
-  for (guint i = 0; i < g_list_model_get_n_items (answers); i++)
-    {
-      g_autoptr (CollateAnswer) answer = g_list_model_get_item (answers, i);
-
-      if (g_strcmp0 (collate_answer_get_entry_id (answer), id) == 0)
-        return g_strdup (collate_answer_get_name (answer));
-    }
-
-  return g_strdup (id ? id : "");
-}
-
 static char *
 format_hundred (CollateMoney cost)
 {
@@ -117,8 +100,8 @@ show_cost (CollateFindingsBar *self, const CollateFindings *findings)
       return;
     }
 
-  winner = dup_name (self, findings->most_cost_effective);
-  loser = dup_name (self, findings->most_expensive);
+  winner = collate_sentence_for_entry (self->comparison, findings->most_cost_effective);
+  loser = collate_sentence_for_entry (self->comparison, findings->most_expensive);
   set_winner (self->cost_headline, winner, lowest);
   /* Translators: what a hundred questions like this would cost with the cheapest model, then the dearest
    * model's name and what they would cost with it. */
@@ -162,8 +145,8 @@ show_time (CollateFindingsBar *self, const CollateFindings *findings)
       return;
     }
 
-  winner = dup_name (self, findings->fastest);
-  loser = dup_name (self, findings->slowest);
+  winner = collate_sentence_for_entry (self->comparison, findings->fastest);
+  loser = collate_sentence_for_entry (self->comparison, findings->slowest);
   set_winner (self->time_headline, winner, lowest);
   set_details (self->time_details, describe_spread (findings, loser, highest));
 }

@@ -6,6 +6,8 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "base/collate-format.h"
+
 /* What a chart shows, in one sentence. Only finished answers compete, and never on more digits than a
  * person sees. */
 
@@ -25,7 +27,7 @@ format_value (CollateChartKind kind, double value)
     case COLLATE_CHART_COST:
       return collate_chart_format_cost (value);
     case COLLATE_CHART_TIME:
-      return collate_chart_format_time (value);
+      return collate_format_seconds (value);
     default:
       return collate_chart_format_count (value);
     }
@@ -157,7 +159,7 @@ say_equal (CollateChartKind kind, double shared)
     }
 }
 
-/* Where the lowest is zero, nothing is a multiple of it. */
+/* Where the lowest is shown as zero, nothing is a multiple of it. */
 static char *
 say_something_and_nothing (CollateChartKind kind, const Contender *lowest, const Contender *highest)
 {
@@ -223,7 +225,7 @@ say_difference (CollateChartKind kind, const GArray *contenders)
                                 : _ ("No clear winner: the times of %s and %s overlap"),
                             lowest->name,
                             next->name);
-  if (lowest->value <= 0)
+  if (look_equal (kind, lowest->value, 0))
     return say_something_and_nothing (kind, lowest, highest);
   if (highest->value / lowest->value < 1.95)
     return say_percent (kind, lowest, highest);
@@ -238,11 +240,7 @@ find_winner (CollateChartKind kind, GPtrArray *items)
   g_autoptr (GArray) contenders = find_contenders (kind, items);
   const Contender *first = (const Contender *) contenders->data;
 
-  if (contenders->len < 2 || look_equal (kind, first[0].value, first[1].value) ||
-      first[0].high >= first[1].low)
-    return NULL;
-
-  return first[0].name;
+  return contenders->len >= 2 && !ranges_meet (kind, &first[0], &first[1]) ? first[0].name : NULL;
 }
 
 static char *

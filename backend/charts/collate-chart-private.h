@@ -154,9 +154,8 @@ gboolean collate_chart_is_known (double value);
 /* What an item shows on a chart's main axis: its cost, time or output; NaN where it has no mark there. */
 double collate_chart_item_value (CollateChartKind kind, const CollateChartItem *item);
 
-/* Numbers for people; (transfer full). */
-char *collate_chart_format_cost (double usd);
-char *collate_chart_format_time (double seconds);
+/* Numbers for people, beside those of base; (transfer full). */
+char *collate_chart_format_cost (double usd);          /* "$0.1623" */
 char *collate_chart_format_count (double count);       /* "56,937" */
 char *collate_chart_format_short_count (double count); /* "56.9 k" from 10,000 on */
 char *collate_chart_format_factor (double factor);     /* "10", "2.9" */

@@ -6,6 +6,8 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "base/collate-format.h"
+
 /* Horizontal bars, a row for each item: a name, its bars, and a value at the end of each bar. Where there
  * is no room beside the bars the name stands above them. */
 
@@ -93,7 +95,7 @@ init_row (CollateChartLayout *layout, Row *row, guint index)
     }
   else if (layout->kind == COLLATE_CHART_TIME)
     {
-      add_bar (layout, row, item->time, collate_chart_format_time, FALSE);
+      add_bar (layout, row, item->time, collate_format_seconds, FALSE);
       set_whisker (&row->bars[0], item->time_low, item->time_high);
       if (collate_chart_is_known (item->first_token) && item->first_token <= item->time)
         row->bars[0].split = item->first_token;

@@ -6,6 +6,8 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
+#include "base/collate-format.h"
+
 /* A name is a line on a chart; one longer than this is somebody's mischief. */
 #define LONGEST_NAME 200
 
@@ -231,7 +233,7 @@ static char *
 describe_time (const CollateChartItem *item)
 {
   return describe_range (
-      collate_chart_format_time (item->time), item->time_low, item->time_high, collate_chart_format_time);
+      collate_format_seconds (item->time), item->time_low, item->time_high, collate_format_seconds);
 }
 
 static char *
@@ -248,7 +250,7 @@ describe_values (CollateChartKind kind, const CollateChartItem *item)
       first = describe_time (item);
       if (!collate_chart_is_known (item->first_token))
         return g_steal_pointer (&first);
-      second = collate_chart_format_time (item->first_token);
+      second = collate_format_seconds (item->first_token);
       return g_strdup_printf (_ ("%s, the first token after %s"), first, second);
     case COLLATE_CHART_TOKENS:
       first = collate_chart_format_count (item->input_tokens);

@@ -48,9 +48,6 @@ void collate_comparison_release (CollateComparison *self);
 /* Who won among the answers of `answers` (a GListModel of CollateAnswer); the strings are the answers' own. */
 void collate_findings_compute (GListModel *answers, guint repeats, CollateFindings *findings);
 
-/* Seconds as collate_format_seconds() shows them: what two times are compared by. */
-double collate_shown_seconds (double seconds);
-
 /* The places behind the point that amounts of money are shown with, and compared by. */
 #define COLLATE_COST_DECIMALS 4
 

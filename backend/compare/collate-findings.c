@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/collate-format.h"
 #include "compare/collate-comparison-private.h"
 
 /* An entry over its runs. */
@@ -32,14 +33,6 @@ typedef struct
   double low;
   double high;
 } Score;
-
-double
-collate_shown_seconds (double seconds)
-{
-  double hundredths = round (seconds * 100) / 100;
-
-  return hundredths < 100 ? hundredths : round (seconds);
-}
 
 static Contestant *
 find_contestant (GArray *contestants, CollateAnswer *answer)

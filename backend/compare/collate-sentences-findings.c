@@ -97,9 +97,8 @@ collate_sentence_for_document (CollateDocument *document)
 
 /* Findings. */
 
-/* The name of an entry, as its answers bear it. */
-static char *
-dup_name (CollateComparison *comparison, const char *id)
+char *
+collate_sentence_for_entry (CollateComparison *comparison, const char *id)
 {
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (comparison)); i++)
     {
@@ -134,8 +133,8 @@ collate_sentence_for_cost_finding (CollateComparison *comparison)
                : g_strdup_printf (_ ("No model is the most cost-effective: the cheapest cost the same (%s)."),
                                   lowest);
 
-  winner = dup_name (comparison, findings->most_cost_effective);
-  loser = dup_name (comparison, findings->most_expensive);
+  winner = collate_sentence_for_entry (comparison, findings->most_cost_effective);
+  loser = collate_sentence_for_entry (comparison, findings->most_expensive);
   return g_strdup_printf (
       _ ("Most cost-effective: %s at %s (a hundred such questions: %s). %s cost the most, "
          "%s."),
@@ -167,8 +166,8 @@ collate_sentence_for_time_finding (CollateComparison *comparison)
                : g_strdup_printf (_ ("No model is the fastest: the quickest took the same time (%s)."),
                                   lowest);
 
-  winner = dup_name (comparison, findings->fastest);
-  loser = dup_name (comparison, findings->slowest);
+  winner = collate_sentence_for_entry (comparison, findings->fastest);
+  loser = collate_sentence_for_entry (comparison, findings->slowest);
   return g_strdup_printf (_ ("Fastest: %s in %s. %s took the longest, %s."), winner, lowest, loser, highest);
 }
 

@@ -2,7 +2,7 @@
 #include "config.h"
 
 /* What a person reads about an answer, made from its facts. Documents, errors and findings are in
- * collate-sentences-findings.c, numbers in collate-format.c. */
+ * collate-sentences-findings.c. */
 
 #include "compare/collate-sentences.h"
 
@@ -300,7 +300,7 @@ progress (CollateAnswer *answer, const char *word)
     return g_strdup_printf ("%s %s", word, seconds);
 
   tokens = collate_format_count (usage.output);
-  /* Translators: "writing… 312 tokens · 11.0 s" */
+  /* Translators: "writing… 312 tokens · 11.04 s" */
   return g_strdup_printf (
       ngettext ("%s %s token · %s", "%s %s tokens · %s", (gulong) usage.output), word, tokens, seconds);
 }

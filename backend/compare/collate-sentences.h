@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "base/collate-format.h"
 #include "compare/collate-comparison.h"
 #include "documents/collate-document.h"
 
@@ -20,7 +21,7 @@ char *collate_sentence_for_answer (CollateAnswer *answer);
  * another model than asked, estimated usage. NULL where there is nothing; (nullable). */
 char *collate_sentence_for_warning (CollateAnswer *answer);
 
-/* "waiting…", "writing… 312 tokens · 11.0 s", "$0.1623 · 42.28 s", "failed: no key": what stands after the
+/* "waiting…", "writing… 312 tokens · 11.04 s", "$0.1623 · 42.28 s", "failed: no key": what stands after the
  * name. */
 char *collate_sentence_for_state (CollateAnswer *answer);
 
@@ -36,10 +37,7 @@ char *collate_sentence_for_cost_finding (CollateComparison *comparison);
 char *collate_sentence_for_time_finding (CollateComparison *comparison);
 char *collate_sentence_for_total (CollateComparison *comparison);
 
-/* Numbers for people, in the locale's form: "57,204"; "42.28 s", "1.2 s", "3 min 12 s"; "22.5"; "—" where
- * unknown (-1, NaN). */
-char *collate_format_count (gint64 count);
-char *collate_format_seconds (double seconds);
-char *collate_format_rate (double rate);
+/* The name of an entry of the comparison, as its answers bear it; its id where none does. */
+char *collate_sentence_for_entry (CollateComparison *comparison, const char *id);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "base/collate-database.h"
 #include "base/collate-error.h"
+#include "base/collate-format.h"
 #include "base/collate-json.h"
 #include "base/collate-money.h"
 #include "base/collate-worker.h"
@@ -69,6 +70,79 @@ test_money_unknown (void)
   g_assert_cmpint (collate_money_per_token (-1), ==, COLLATE_MONEY_UNKNOWN);
   g_assert_cmpint (collate_money_per_token (NAN), ==, COLLATE_MONEY_UNKNOWN);
   g_assert_true (isnan (collate_money_to_usd (COLLATE_MONEY_UNKNOWN)));
+}
+
+/* What is shown and what is compared are the same: 99.996 s is a minute and forty seconds for both. */
+static void
+test_format_seconds (void)
+{
+  static const struct
+  {
+    double seconds;
+    const char *text;
+    double shown;
+  } cases[] = {
+    { 42.28, "42.28 s", 42.28 },
+    { 1.4, "1.40 s", 1.4 },
+    { 1.396, "1.40 s", 1.4 },
+    { 11, "11.00 s", 11 },
+    { 0, "0.00 s", 0 },
+    { 0.004, "0.00 s", 0 },
+    { 99.994, "99.99 s", 99.99 },
+    { 99.996, "1 min 40 s", 100 },
+    { 100.4, "1 min 40 s", 100 },
+    { 192.4, "3 min 12 s", 192 },
+    { 3599.4, "59 min 59 s", 3599 },
+    { 3599.6, "1 h 0 min", 3600 },
+    { 3629, "1 h 0 min", 3600 },
+    { 7231, "2 h 1 min", 7260 },
+  };
+  static const double unknown[] = { -1, NAN, INFINITY, -INFINITY, 1e300 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = collate_format_seconds (cases[i].seconds);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+      g_assert_cmpfloat (collate_shown_seconds (cases[i].seconds), ==, cases[i].shown);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (unknown); i++)
+    {
+      g_autofree char *text = collate_format_seconds (unknown[i]);
+
+      g_assert_cmpstr (text, ==, "—");
+    }
+}
+
+static void
+test_format_counts (void)
+{
+  static const struct
+  {
+    gint64 count;
+    const char *text;
+  } cases[] = { { 0, "0" },          { 999, "999" },           { 1000, "1,000" },
+                { 57204, "57,204" }, { 1234567, "1,234,567" }, { G_MAXINT64, "9,223,372,036,854,775,807" },
+                { -1, "—" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = collate_format_count (cases[i].count);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
+static void
+test_format_rates (void)
+{
+  g_autofree char *rate = collate_format_rate (22.54);
+  g_autofree char *unknown = collate_format_rate (NAN);
+  g_autofree char *infinite = collate_format_rate (INFINITY);
+
+  g_assert_cmpstr (rate, ==, "22.5");
+  g_assert_cmpstr (unknown, ==, "—");
+  g_assert_cmpstr (infinite, ==, "—");
 }
 
 /* Every getter on every type of member, and on none. */
@@ -287,6 +361,9 @@ main (int argc, char **argv)
   g_test_add_func ("/base/error/names", test_error_names);
   g_test_add_func ("/base/money/bill", test_money_bill);
   g_test_add_func ("/base/money/unknown", test_money_unknown);
+  g_test_add_func ("/base/format/seconds", test_format_seconds);
+  g_test_add_func ("/base/format/counts", test_format_counts);
+  g_test_add_func ("/base/format/rates", test_format_rates);
   g_test_add_func ("/base/json/getters", test_json_getters);
   g_test_add_func ("/base/json/hostile", test_json_hostile);
   g_test_add_func ("/base/json/writes", test_json_writes);

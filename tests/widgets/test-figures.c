@@ -464,7 +464,8 @@ static void
 test_figures (void)
 {
   static const char *const figures[] = {
-    "56,937", "1,996", "576", "58,933", "$0.1623", "9.8 s", "42.28 s", "61.5", "$0.2048", "$0.0162", "14.6 s",
+    "56,937",  "1,996", "576",     "58,933",  "$0.1623", "9.80 s",
+    "42.28 s", "61.5",  "$0.2048", "$0.0162", "14.60 s",
   };
   g_autoptr (CollateComparison) comparison = make_comparison (tutorial, G_N_ELEMENTS (tutorial));
   Table table = show_table (comparison, 1000);
@@ -474,8 +475,8 @@ test_figures (void)
 
   /* The best cost and times are marked, and only those. */
   g_assert_true (gtk_widget_has_css_class (find_figure (&table, "$0.0162"), "success"));
-  g_assert_true (gtk_widget_has_css_class (find_figure (&table, "14.6 s"), "success"));
-  g_assert_true (gtk_widget_has_css_class (find_figure (&table, "1.1 s"), "success"));
+  g_assert_true (gtk_widget_has_css_class (find_figure (&table, "14.60 s"), "success"));
+  g_assert_true (gtk_widget_has_css_class (find_figure (&table, "1.10 s"), "success"));
   g_assert_false (gtk_widget_has_css_class (find_figure (&table, "$0.1623"), "success"));
   g_assert_false (gtk_widget_has_css_class (find_figure (&table, "485"), "success"));
   assert_words (find_figure (&table, "$0.0162"), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "the best");
@@ -495,7 +496,7 @@ test_runs_and_unknown_figures (void)
   assert_words (find_figure (&table, "~$0.0200"),
                 GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                 "counted here: the server did not say");
-  g_assert_false (gtk_widget_has_css_class (find_figure (&table, "5.0 s"), "success"));
+  g_assert_false (gtk_widget_has_css_class (find_figure (&table, "5.00 s"), "success"));
   gtk_window_destroy (table.window);
 }
 
@@ -539,7 +540,7 @@ test_findings (void)
     "DeepSeek v3.2-Exp · $0.0162",
     "a hundred such questions: $1.62, Claude Sonnet 4.5: $20.48",
     "Fastest",
-    "Claude Sonnet 4.5 · 14.6 s",
+    "Claude Sonnet 4.5 · 14.60 s",
     "GPT-5: 42.28 s · one run: repeat to know the spread",
     "This question",
     "$0.4161 in all",

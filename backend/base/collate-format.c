@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-/* Numbers for people, in the form of their locale. */
+#include "base/collate-format.h"
 
 #include <glib/gi18n-lib.h>
 #include <locale.h>
 #include <math.h>
 #include <string.h>
 
-#include "compare/collate-comparison-private.h"
-#include "compare/collate-sentences.h"
-
 #define UNKNOWN "—"
+
+/* No answer takes longer: it is a clock gone wrong, or a file that somebody made. */
+#define LONGEST_SECONDS 1e9
 
 /* Thousands apart even in a locale that names no separator: a bill's figures are hard to read without. */
 static char *
-group_by_thousands (const char *digits)
+group_by_thousands (gint64 count)
 {
+  g_autofree char *digits = g_strdup_printf ("%" G_GINT64_FORMAT, count);
   const char *separator = strcmp (localeconv ()->decimal_point, ",") == 0 ? "\u202f" : ",";
   GString *out = g_string_new (NULL);
   gsize length = strlen (digits);
@@ -40,23 +41,21 @@ collate_format_count (gint64 count)
     return g_strdup (UNKNOWN);
 
   text = g_strdup_printf ("%'" G_GINT64_FORMAT, count);
-  if (count >= 1000 && strspn (text, "0123456789") == strlen (text))
-    return group_by_thousands (text);
+  if (strspn (text, "0123456789") == strlen (text) || !g_utf8_validate (text, -1, NULL))
+    return group_by_thousands (count);
 
   return g_steal_pointer (&text);
 }
 
-/* "1.20" says no more than "1.2", but "11" would look as if it were counted in whole seconds. */
-static char *
-format_hundredths (double seconds)
+double
+collate_shown_seconds (double seconds)
 {
-  char *text = g_strdup_printf ("%.2f", seconds);
-  gsize length = strlen (text);
+  double hundredths = round (seconds * 100) / 100;
 
-  if (text[length - 1] == '0')
-    text[length - 1] = '\0';
+  if (hundredths < 100)
+    return hundredths;
 
-  return text;
+  return round (seconds) < 3600 ? round (seconds) : round (seconds / 60) * 60;
 }
 
 char *
@@ -65,16 +64,12 @@ collate_format_seconds (double seconds)
   double shown = collate_shown_seconds (seconds);
   gint64 whole;
 
-  if (!isfinite (seconds) || seconds < 0 || seconds > 1e9)
+  if (!isfinite (seconds) || seconds < 0 || seconds > LONGEST_SECONDS)
     return g_strdup (UNKNOWN);
 
   if (shown < 100)
-    {
-      g_autofree char *text = format_hundredths (shown);
-
-      /* Translators: seconds. */
-      return g_strdup_printf (_ ("%s s"), text);
-    }
+    /* Translators: seconds. */
+    return g_strdup_printf (_ ("%.2f s"), shown);
 
   whole = (gint64) shown;
   if (whole < 3600)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Numbers for people, in the form of their locale; "—" where unknown (negative, not finite). Money is in
+ * collate-money.h. Any thread; (transfer full). */
+
+/* "57,204". */
+char *collate_format_count (gint64 count);
+
+/* "1.40 s", "42.28 s", "3 min 12 s" from 100 seconds on, "2 h 1 min" from an hour on. */
+char *collate_format_seconds (double seconds);
+
+/* "22.5". */
+char *collate_format_rate (double rate);
+
+/* Seconds rounded as collate_format_seconds() shows them: what two times are compared by. */
+double collate_shown_seconds (double seconds);
+
+G_END_DECLS
