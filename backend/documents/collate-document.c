@@ -215,7 +215,7 @@ collate_document_new (GFile *file)
   g_autofree char *basename = g_file_get_basename (file);
 
   self->file = g_object_ref (file);
-  self->name = g_filename_display_name (basename);
+  self->name = basename != NULL ? g_filename_display_name (basename) : g_file_get_parse_name (file);
 
   return self;
 }

@@ -38,7 +38,7 @@ list_folder (GFile *folder, GPtrArray *found, GCancellable *cancellable)
     {
       if (info == NULL)
         return TRUE;
-      if (g_file_info_get_file_type (info) == G_FILE_TYPE_REGULAR && !g_file_info_get_is_hidden (info) &&
+      if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY && !g_file_info_get_is_hidden (info) &&
           has_known_suffix (g_file_info_get_name (info)))
         g_ptr_array_add (found, g_object_ref (child));
     }

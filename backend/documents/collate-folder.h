@@ -15,8 +15,8 @@ void collate_folder_scan_async (GPtrArray *files,
                                 gpointer user_data);
 
 /* The files to read, in the order of `files` (GFile): each as it is, a folder as the files in it with a known
- * ending, without hidden ones and without subfolders. A folder that cannot be listed stays, so that reading
- * it says why; (nullable) (transfer full). */
+ * ending, without hidden ones and without subfolders. A folder that cannot be listed stays, as does what
+ * cannot be read though it is named as a document, so that reading it says why; (nullable) (transfer full). */
 GPtrArray *collate_folder_scan_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -152,8 +152,7 @@ shared_encodings (void)
 CollateLibrary *
 library_new (char *extract)
 {
-  g_autoptr (CollateEncodings) encodings = collate_encodings_new ("/io/github/collate/Collate/vocabularies");
-  CollateLibrary *library = collate_library_new (encodings, extract);
+  CollateLibrary *library = collate_library_new (shared_encodings (), extract);
 
   g_free (extract);
 
