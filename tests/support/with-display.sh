@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Runs a program on an X display of its own, which ends with it: with-display.sh PROGRAM [ARGUMENT]...
 # COLLATE_SCREEN is the display's size, 1440x1200 by default. Skips (77) where there is no Xvfb.
 set -eu
