@@ -26,6 +26,7 @@ cat >"$folder/bus.conf" <<EOF
 </busconfig>
 EOF
 
+# What services of the bus print must not come between a test's lines: only the program has standard output.
 status=0
-dbus-run-session --config-file="$folder/bus.conf" -- "$@" || status=$?
+dbus-run-session --config-file="$folder/bus.conf" -- sh -c 'exec "$@" >&3 3>&-' sh "$@" 3>&1 >&2 || status=$?
 exit "$status"
