@@ -8,14 +8,14 @@
 
 #include "base/collate-error.h"
 
-/* One libsoup session, stripped of all that would act by itself: it decodes nothing (so that no Accept-Encoding
- * is sent and bytes are timed as they come), answers no authentication, keeps no cookies and follows no
- * redirect. Main thread. */
+/* libsoup's sessions, stripped of all that would act by itself: they answer no authentication, keep no cookies
+ * and follow no redirect. Main thread. */
 struct _CollateHttp
 {
   GObject parent_instance;
 
-  SoupSession *session;
+  SoupSession *session; /* for https: a proxy passes on what it cannot read */
+  SoupSession *plain; /* for http: no proxy, since it would read documents and key, even of what runs here */
 };
 
 G_DEFINE_FINAL_TYPE (CollateHttp, collate_http, G_TYPE_OBJECT)
@@ -398,13 +398,20 @@ send_message (GTask *task, GUri *uri)
   soup_message_set_flags (transfer->message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
   g_signal_connect (transfer->message, "network-event", G_CALLBACK (network_event_cb), NULL);
   headers = soup_message_get_request_headers (transfer->message);
+
+  /* Bytes are to be timed as they come; what is compressed all the same is decoded. */
+  soup_message_headers_replace (headers, "Accept-Encoding", "identity");
   for (char **h = transfer->headers; h != NULL && h[0] != NULL && h[1] != NULL; h += 2)
     soup_message_headers_replace (headers, h[0], h[1]);
   if (transfer->body != NULL)
     soup_message_set_request_body_from_bytes (transfer->message, "application/json", transfer->body);
 
-  soup_session_send_async (
-      self->session, transfer->message, G_PRIORITY_DEFAULT, transfer->cancellable, sent_cb, task);
+  soup_session_send_async (strcmp (g_uri_get_scheme (uri), "https") == 0 ? self->session : self->plain,
+                           transfer->message,
+                           G_PRIORITY_DEFAULT,
+                           transfer->cancellable,
+                           sent_cb,
+                           task);
 }
 
 /* The address, where it is one that can be asked; (nullable) (transfer full). */
@@ -427,6 +434,7 @@ collate_http_finalize (GObject *object)
   CollateHttp *self = COLLATE_HTTP (object);
 
   g_clear_object (&self->session);
+  g_clear_object (&self->plain);
 
   G_OBJECT_CLASS (collate_http_parent_class)->finalize (object);
 }
@@ -444,22 +452,32 @@ collate_http_init (CollateHttp *self)
 {
 }
 
+static SoupSession *
+session_new (const char *user_agent)
+{
+  SoupSession *session = soup_session_new_with_options ("user-agent",
+                                                        user_agent,
+                                                        "max-conns",
+                                                        MAX_CONNECTIONS,
+                                                        "max-conns-per-host",
+                                                        MAX_CONNECTIONS,
+                                                        "timeout",
+                                                        0,
+                                                        NULL);
+
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
+
+  return session;
+}
+
 CollateHttp *
 collate_http_new (const char *user_agent)
 {
   CollateHttp *self = g_object_new (COLLATE_TYPE_HTTP, NULL);
 
-  self->session = soup_session_new_with_options ("user-agent",
-                                                 user_agent,
-                                                 "max-conns",
-                                                 MAX_CONNECTIONS,
-                                                 "max-conns-per-host",
-                                                 MAX_CONNECTIONS,
-                                                 "timeout",
-                                                 0,
-                                                 NULL);
-  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
-  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_AUTH_MANAGER);
+  self->session = session_new (user_agent);
+  self->plain = session_new (user_agent);
+  soup_session_set_proxy_resolver (self->plain, NULL);
 
   return self;
 }

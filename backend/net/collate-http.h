@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* HTTP for the whole program: one libsoup session, and libsoup is known by this room alone. Main thread;
- * nothing blocks. A redirect is followed only to the same origin (scheme, host and port): a POST holds the
- * person's documents and its headers a key, so a redirect elsewhere is COLLATE_ERROR_UNSUPPORTED, with the
- * address in the message. */
+/* HTTP for the whole program: libsoup is known by this room alone. Main thread; nothing blocks. Plain http
+ * never goes through a proxy, https does where the desktop names one. A redirect is followed only to the
+ * same origin (scheme, host and port): a POST holds the person's documents and its headers a key, so a
+ * redirect elsewhere is COLLATE_ERROR_UNSUPPORTED, with the address in the message. */
 
 #define COLLATE_TYPE_HTTP (collate_http_get_type ())
 G_DECLARE_FINAL_TYPE (CollateHttp, collate_http, COLLATE, HTTP, GObject)

@@ -192,7 +192,7 @@ test_plain (Net *net, gconstpointer data)
   g_assert_cmpstr (collate_json_string (headers, "authorization"), ==, "Bearer secret");
   g_assert_cmpstr (collate_json_string (headers, "content-type"), ==, "application/json");
   g_assert_cmpstr (collate_json_string (headers, "user-agent"), ==, "collate-test");
-  g_assert_null (collate_json_string (headers, "accept-encoding"));
+  g_assert_cmpstr (collate_json_string (headers, "accept-encoding"), ==, "identity");
   g_assert_nonnull (collate_json_object (entry, "body"));
 }
 
@@ -564,6 +564,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+
+  /* Nobody answers there: a request by plain http that went to this proxy would fail. */
+  g_setenv ("http_proxy", "http://127.0.0.1:1", TRUE);
+  g_setenv ("https_proxy", "direct://", TRUE);
+  g_unsetenv ("no_proxy");
+
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     {
       g_autofree char *path = g_strconcat ("/net/http/", tests[i].name, NULL);
