@@ -83,6 +83,7 @@ read_usage (CollateReply *reply, JsonObject *usage)
   collate_reply_count (&counters->write, input, "cache_write_tokens");
   collate_reply_count (&counters->output, usage, "completion_tokens");
   collate_reply_count (&counters->reasoning, output, "reasoning_tokens");
+  collate_reply_count (&counters->total, usage, "total_tokens");
 
   /* Where the person's own key is used behind a router, its cost is the router's fee alone. */
   if (cost >= 0 && collate_json_boolean (usage, "is_byok", FALSE))

@@ -13,10 +13,11 @@
 static gsize
 match_key (const char *text, const char *key)
 {
-  gsize least = MIN (strlen (key), KEY_PART);
+  gsize key_length = strlen (key);
+  gsize least = MIN (key_length, KEY_PART);
   gsize longest = 0;
 
-  for (const char *start = key; strlen (start) >= least; start++)
+  for (const char *start = key; start <= key + key_length - least; start++)
     {
       gsize length = 0;
 

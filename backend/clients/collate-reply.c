@@ -20,7 +20,7 @@ collate_reply_new (CollateEventFunc on_event, gpointer event_data, GCancellable 
   reply->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   reply->retry_after = -1;
   reply->refusal = g_string_new (NULL);
-  reply->counters = (CollateCounters){ -1, -1, -1, -1, -1, -1, COLLATE_MONEY_UNKNOWN, FALSE };
+  reply->counters = (CollateCounters){ -1, -1, -1, -1, -1, -1, -1, COLLATE_MONEY_UNKNOWN, FALSE };
   reply->verdict.wait = -1;
 
   return reply;
@@ -138,17 +138,25 @@ collate_reply_count (gint64 *counter, JsonObject *usage, const char *member)
     *counter = value;
 }
 
+/* The counter, or what the other one leaves of the total where the server does not tell it. */
+static gint64
+count_or_rest (gint64 counter, gint64 other, gint64 total)
+{
+  return counter < 0 && other >= 0 && total > other ? total - other : counter;
+}
+
 void
 collate_reply_tell_usage (CollateReply *reply)
 {
   const CollateCounters *counters = &reply->counters;
-  gint64 input = MAX (counters->input, 0);
-  gint64 cached = MAX (counters->cached, 0);
-  gint64 write = MAX (counters->write, 0);
+  gint64 input = count_or_rest (counters->input, counters->output, counters->total);
+  gint64 output = count_or_rest (counters->output, counters->input, counters->total);
+  gint64 most = counters->inclusive ? input : MAX_COUNT;
+  gint64 cached = CLAMP (counters->cached, 0, most);
+  gint64 write = CLAMP (counters->write, 0, most - cached);
   gint64 write_1h = CLAMP (counters->write_1h, 0, write);
-  gint64 output = MAX (counters->output, 0);
   CollateUsage usage = {
-    .input = counters->inclusive ? MAX (input - cached - write, 0) : input,
+    .input = counters->inclusive ? input - cached - write : input,
     .cached_input = cached,
     .cache_write = write - write_1h,
     .cache_write_1h = write_1h,
@@ -157,7 +165,7 @@ collate_reply_tell_usage (CollateReply *reply)
     .reported = counters->reported,
   };
 
-  if (collate_usage_get_total (&usage) > 0)
+  if (input >= 0 && output >= 0 && collate_usage_get_total (&usage) > 0)
     emit (reply, COLLATE_EVENT_USAGE, NULL, &usage);
 }
 

@@ -18,6 +18,7 @@ typedef struct
   gint64 write_1h;
   gint64 output;
   gint64 reasoning;
+  gint64 total; /* of input and output: tells one of them where the server leaves it out */
   CollateMoney reported;
   gboolean inclusive;
 } CollateCounters;
@@ -64,7 +65,8 @@ void collate_reply_add_refusal (CollateReply *reply, const char *text);
 /* Takes the member's number as a counter, where it is one. */
 void collate_reply_count (gint64 *counter, JsonObject *usage, const char *member);
 
-/* Tells the usage by the counters; a record of nothing but zeros says nothing. */
+/* Tells the usage by the counters; a record of nothing but zeros says nothing, nor does one that lacks input or
+ * output: 0 in its place would be a false bill. */
 void collate_reply_tell_usage (CollateReply *reply);
 
 /* Fails; the first failure stays. */

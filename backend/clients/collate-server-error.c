@@ -77,25 +77,11 @@ static const char *const model_names[] = { "model_not_found",
 static const char *const gone_messages[] = { "not exist",    "not found",      "not a valid",
                                              "retired",      "decommissioned", "no longer",
                                              "no endpoints", "deprecated",     NULL };
-static const char *const parameter_messages[] = { "unsupported",
-                                                  "not support",
-                                                  "n't support",
-                                                  "unrecognized",
-                                                  "not recognized",
-                                                  "unknown",
-                                                  "unexpected",
-                                                  "extra_forbidden",
-                                                  "extra inputs",
-                                                  "extra fields",
-                                                  "not permitted",
-                                                  "not allowed",
-                                                  "no such",
-                                                  "additional prop",
-                                                  "invalid parameter",
-                                                  "invalid argument",
-                                                  "deprecated",
-                                                  "not available",
-                                                  NULL };
+static const char *const parameter_messages[] = {
+  "unsupported", "not support",     "n't support",   "unrecognized", "not recognized", "unknown",
+  "unexpected",  "extra_forbidden", "extra inputs",  "extra fields", "not permitted",  "not allowed",
+  "no such",     "additional prop", "expected tags", "deprecated",   "not available",  NULL
+};
 
 /* The status that an error inside a reply would have had. */
 static guint
