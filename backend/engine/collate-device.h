@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/collate-tensor.h"
+
+G_BEGIN_DECLS
+
+/* A device: memory and a table of kernels. The graph is written against this table alone, one kernel a line; no word of
+ * threads or of Vulkan passes it. Activations are f32, row by row: [n_tokens][columns]. KV caches are f16. Kernels are
+ * recorded between begin() and end(): the CPU runs each at once, Vulkan submits what was recorded; end() waits, and
+ * says whether all of them ran. One thread at a time. */
+typedef struct _CollateDevice CollateDevice;
+
+/* Memory of a device. */
+typedef struct _CollateBuffer CollateBuffer;
+
+/* A place in a buffer, in bytes; NULL buffer: none. */
+typedef struct
+{
+  CollateBuffer *buffer;
+  gsize offset;
+} CollatePlace;
+
+/* A weight as the device keeps it (mapped, copied or repacked). */
+typedef struct _CollateWeight CollateWeight;
+
+/* rows[ids[t]] of `table`, expanded → out [n_tokens][columns]. */
+typedef struct
+{
+  const CollateWeight *table;
+  const gint32 *ids; /* host memory */
+  CollatePlace out;
+  gint64 n_tokens;
+} CollateEmbed;
+
+/* out = weight * in * rsqrt (mean (in²) + epsilon), for n_rows rows of `columns` (RMSNorm, arXiv:1910.07467). `weight`
+ * has `columns` numbers and repeats for each row; it may be NULL. `in` may be `out`. */
+typedef struct
+{
+  CollatePlace in, out;
+  const CollateWeight *weight;
+  gint64 n_rows, columns;
+  float epsilon;
+} CollateRmsNorm;
+
+/* out[t][r] = (accumulate ? out[t][r] : 0) + Σ_c weight[r][c] * in[t][c] + bias[r]. Strides in numbers. */
+typedef struct
+{
+  const CollateWeight *weight;
+  const CollateWeight *bias; /* (nullable) */
+  CollatePlace in, out;
+  gint64 n_tokens;
+  gint64 in_stride, out_stride; /* 0: columns, rows */
+  gboolean accumulate;
+} CollateMatmul;
+
+/* Rotates the first n_rotated numbers of each head in place (RoFormer, arXiv:2104.09864): angle = position *
+ * frequencies[i]; pairs (2i, 2i+1) where interleaved, (i, i + n_rotated/2) otherwise. */
+typedef struct
+{
+  CollatePlace heads;       /* [n_tokens][n_heads][head_size], rows `stride` numbers apart */
+  const float *frequencies; /* host memory, n_rotated / 2, scaling included */
+  gint64 n_tokens, n_heads, head_size, n_rotated, stride;
+  gint64 position; /* of the first token */
+  gboolean interleaved;
+} CollateRope;
+
+/* Writes keys and values of n_tokens into a layer's caches as f16, from `position` on: [position][n_columns]. */
+typedef struct
+{
+  CollatePlace keys, values; /* f32, rows `stride` numbers apart */
+  CollatePlace key_cache, value_cache;
+  gint64 n_tokens, n_columns, stride;
+  gint64 position;
+} CollateStore;
+
+/* Causal attention of grouped queries over the caches (arXiv:2305.13245): token t at position + t sees keys up to
+ * itself. out [n_tokens][n_heads * head_size]. */
+typedef struct
+{
+  CollatePlace queries;                /* [n_tokens][n_heads][head_size], rows `stride` numbers apart */
+  CollatePlace key_cache, value_cache; /* f16, [position][n_kv_heads][head_size] */
+  CollatePlace out;
+  gint64 n_tokens, n_heads, n_kv_heads, head_size, stride;
+  gint64 position;
+  float scale;
+} CollateAttention;
+
+/* out = silu (gate) * up, for n numbers. */
+typedef struct
+{
+  CollatePlace gate, up, out;
+  gint64 n;
+} CollateSwiglu;
+
+typedef struct
+{
+  const char *type; /* "cpu", "discrete" … as in the list of devices */
+
+  /* Memory; NULL with COLLATE_ERROR_TOO_LARGE. Freeing waits for kernels that use it. */
+  CollateBuffer *(*allocate) (CollateDevice *device, gsize n_bytes, GError **error);
+  void (*free_buffer) (CollateDevice *device, CollateBuffer *buffer);
+  gboolean (*write) (CollateDevice *device, CollatePlace to, const void *data, gsize n_bytes, GError **error);
+  gboolean (*read) (CollateDevice *device, CollatePlace from, void *data, gsize n_bytes, GError **error);
+
+  /* A weight, whose mapped data stays valid as long as it. NULL with an error. */
+  CollateWeight *(*load) (CollateDevice *device, const CollateTensor *tensor, GError **error);
+  void (*free_weight) (CollateDevice *device, CollateWeight *weight);
+
+  void (*begin) (CollateDevice *device);
+  gboolean (*end) (CollateDevice *device, GError **error);
+
+  void (*embed) (CollateDevice *device, const CollateEmbed *params);
+  void (*rms_norm) (CollateDevice *device, const CollateRmsNorm *params);
+  void (*matmul) (CollateDevice *device, const CollateMatmul *params);
+  void (*rope) (CollateDevice *device, const CollateRope *params);
+  void (*store) (CollateDevice *device, const CollateStore *params);
+  void (*attention) (CollateDevice *device, const CollateAttention *params);
+  void (*swiglu) (CollateDevice *device, const CollateSwiglu *params);
+
+  gint64 (*get_memory) (CollateDevice *device); /* bytes taken by buffers and weights */
+  void (*free) (CollateDevice *device);
+} CollateDeviceKernels;
+
+/* The head of every device's own struct. */
+struct _CollateDevice
+{
+  const CollateDeviceKernels *kernels;
+  char *name;        /* "cpu" */
+  char *description; /* for people */
+};
+
+/* The CPU, with its best vector instructions; n_threads 0: one a core; (transfer full). */
+CollateDevice *collate_cpu_device_new (guint n_threads);
+
+void collate_device_free (CollateDevice *device);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateDevice, collate_device_free)
+
+G_END_DECLS

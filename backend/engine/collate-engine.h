@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The engine's boundary: the only header of engine/ that other rooms include. An engine is a loaded model file,
+ * immutable; a session is one token timeline with its caches. Callers hand over whole token prefixes, and the session
+ * finds what it can reuse. No tensor, device or file format passes this line, so that all of them can change.
+ * Plain C. Calls that compute or read files block: never on the main loop. An engine may be used by any number of
+ * threads, a session by one at a time. Errors: COLLATE_ERROR_INVALID (a malformed model file), _UNSUPPORTED (an
+ * architecture, tokenizer or device that is not known), _TOO_LARGE (memory does not hold it: the message has the
+ * figures), _UNREADABLE, _TOO_LONG (beyond the context), _STOPPED (cancelled), _SERVER (the device failed). */
+
+typedef struct _CollateEngine CollateEngine;
+typedef struct _CollateEngineSession CollateEngineSession;
+
+/* How the text between the turns is written; from the file's own template. */
+typedef enum
+{
+  COLLATE_CHAT_UNKNOWN, /* there is a template, and it is none of these: said, not guessed */
+  COLLATE_CHAT_NONE,    /* a base model: the plain text */
+  COLLATE_CHAT_CHATML,  /* SmolLM2, Qwen 2 */
+  COLLATE_CHAT_QWEN3,   /* ChatML with thinking that can be switched off */
+  COLLATE_CHAT_LLAMA3,
+  COLLATE_CHAT_LLAMA2,
+  COLLATE_CHAT_DEEPSEEK,
+} CollateChatFormat;
+
+/* What a model file says of itself. Strings are the engine's, or NULL. */
+typedef struct
+{
+  const char *name;
+  const char *architecture; /* "llama" */
+  const char *quantization; /* "Q4_1": of most of its weights */
+  CollateChatFormat chat;
+  gint64 parameters;
+  gint64 file_bytes;
+  gint64 context; /* tokens that it was trained for */
+  gint64 vocabulary;
+  gint64 layers;
+  gboolean thinks; /* its format can have thinking between tags */
+} CollateEngineInfo;
+
+/* Reads a file's own description without loading its weights; free it with collate_engine_info_free(). */
+CollateEngineInfo *collate_engine_peek (const char *path, GError **error);
+void collate_engine_info_free (CollateEngineInfo *info);
+
+/* A device by name. */
+typedef struct
+{
+  char *name;        /* "cpu", "vulkan:0" */
+  char *type;        /* "cpu", "discrete", "integrated", "virtual", "software" */
+  char *description; /* "AMD EPYC, AVX-512 VNNI, 2 threads" */
+} CollateEngineDevice;
+
+/* The devices of this machine, the CPU first: an array of CollateEngineDevice; never empty; (transfer full). */
+GPtrArray *collate_engine_list_devices (void);
+
+/* Opens a model file on a device ("auto", "cpu", "vulkan:0"; NULL: auto); (nullable) (transfer full). */
+CollateEngine *collate_engine_open (const char *path,
+                                    const char *device,
+                                    GCancellable *cancellable,
+                                    GError **error);
+CollateEngine *collate_engine_ref (CollateEngine *engine);
+void collate_engine_unref (CollateEngine *engine);
+
+const CollateEngineInfo *collate_engine_get_info (CollateEngine *engine);
+
+/* The device that it runs on: "cpu"; static for the engine's life. */
+const char *collate_engine_get_device (CollateEngine *engine);
+
+/* Tokens of a text, which is text whatever it spells; an array of gint32; with the model's own first token where it
+ * adds one and `add_bos` is TRUE; (transfer full). */
+GArray *collate_engine_encode (CollateEngine *engine, const char *text, gssize length, gboolean add_bos);
+
+/* The bytes of one token: not always whole UTF-8; (transfer none), `*length` of them; control tokens have none. */
+const char *collate_engine_get_piece (CollateEngine *engine, gint32 token, gsize *length);
+
+/* The token that begins a text where the model adds one, or -1. */
+gint32 collate_engine_get_bos (CollateEngine *engine);
+
+/* TRUE for the tokens that end a turn. */
+gboolean collate_engine_is_end (CollateEngine *engine, gint32 token);
+
+/* The tokens of a conversation of one system and one user message up to where the model begins to write, in the model's
+ * own chat format; both texts are text, whatever they spell. `think` matters where the format can switch. (nullable)
+ * (transfer full); COLLATE_ERROR_UNSUPPORTED for COLLATE_CHAT_UNKNOWN. */
+GArray *collate_engine_encode_chat (CollateEngine *engine,
+                                    const char *system,
+                                    const char *user,
+                                    gboolean think,
+                                    GError **error);
+
+/* The tags between which the model thinks, or NULL; static. `*begins_inside` is TRUE where the prompt ends within. */
+const char *collate_engine_get_think_tags (CollateEngine *engine,
+                                           const char **close,
+                                           gboolean *begins_inside);
+
+/* A new timeline of at most `context` tokens (0: the model's own, less where memory is short); (nullable) (transfer
+ * full). */
+CollateEngineSession *collate_engine_session_new (CollateEngine *engine, gint64 context, GError **error);
+void collate_engine_session_free (CollateEngineSession *session);
+
+gint64 collate_engine_session_get_context (CollateEngineSession *session);
+
+/* Told between the chunks of a prefill: tokens of the prefix in the caches so far, and in all. */
+typedef void (*CollateEngineProgress) (gint64 n_done, gint64 n_tokens, gpointer user_data);
+
+/* Makes the timeline exactly these tokens: keeps the longest common prefix, computes the rest in chunks; `*n_reused`
+ * (nullable) says how many were kept. Afterwards the logits after the last token are there. Cancelled between chunks:
+ * what was computed stays and is reused. */
+gboolean collate_engine_session_sync (CollateEngineSession *session,
+                                      const gint32 *tokens,
+                                      gsize n_tokens,
+                                      CollateEngineProgress progress,
+                                      gpointer user_data,
+                                      gsize *n_reused,
+                                      GCancellable *cancellable,
+                                      GError **error);
+
+/* Appends one token and computes the logits after it. */
+gboolean collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error);
+
+/* The logits after the last token: as many floats as the vocabulary has; the session's until its next call. */
+const float *collate_engine_session_get_logits (CollateEngineSession *session);
+
+/* Computes a window of tokens from an empty timeline, and hands the logits after each position from `first` on to
+ * `on_logits` (for perplexity); the timeline is that window afterwards. */
+typedef void (*CollateEngineLogits) (gsize position, const float *logits, gpointer user_data);
+gboolean collate_engine_session_score (CollateEngineSession *session,
+                                       const gint32 *tokens,
+                                       gsize n_tokens,
+                                       gsize first,
+                                       CollateEngineLogits on_logits,
+                                       gpointer user_data,
+                                       GCancellable *cancellable,
+                                       GError **error);
+
+/* The largest memory that engine and session took, in bytes. */
+gint64 collate_engine_session_get_peak_memory (CollateEngineSession *session);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngine, collate_engine_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngineSession, collate_engine_session_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngineInfo, collate_engine_info_free)
+
+G_END_DECLS
