@@ -11,17 +11,14 @@
 #include "documents/collate-counts.h"
 #include "documents/collate-document-private.h"
 #include "documents/collate-folder.h"
-#include "documents/collate-reader.h"
-
-/* More helpers than this would fight for the disk. */
-#define MAX_READERS 8
+#include "documents/collate-read-queue.h"
 
 struct _CollateLibrary
 {
   GObject parent_instance;
 
   CollateEncodings *encodings;
-  char *extract_path;
+  CollateReadQueue *queue;
   CollateWorker *worker;
 
   GPtrArray *documents;
@@ -29,8 +26,6 @@ struct _CollateLibrary
   CollateCounts *counts;
 
   GHashTable *active; /* CollateDocument → GCancellable of the job that it is in */
-  GQueue waiting;     /* Job */
-  guint n_reading;
   GCancellable *scanning;
   guint n_scans;
 
@@ -183,24 +178,16 @@ counted_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   update (self, FALSE);
 }
 
-static void read_next (CollateLibrary *self);
-
 static void
 read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Job) job = user_data;
   g_autoptr (CollateLibrary) self = g_weak_ref_get (&job->library);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) pages = collate_reader_read_finish (result, &error);
+  g_autoptr (GPtrArray) pages = collate_read_queue_read_finish (result, &error);
   gboolean is_ready;
 
-  if (self == NULL)
-    return;
-
-  self->n_reading--;
-  read_next (self);
-
-  if (g_cancellable_is_cancelled (job->cancellable))
+  if (self == NULL || g_cancellable_is_cancelled (job->cancellable))
     return;
 
   if (pages == NULL)
@@ -224,31 +211,6 @@ read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     g_hash_table_remove (self->active, job->document);
 
   update (self, is_ready);
-}
-
-static void
-read_next (CollateLibrary *self)
-{
-  guint max_reading = MIN (g_get_num_processors (), MAX_READERS);
-
-  while (self->n_reading < max_reading && !g_queue_is_empty (&self->waiting))
-    {
-      Job *job = g_queue_pop_head (&self->waiting);
-
-      if (g_cancellable_is_cancelled (job->cancellable))
-        {
-          job_free (job);
-          continue;
-        }
-
-      self->n_reading++;
-      collate_reader_read_async (self->extract_path,
-                                 collate_document_get_file (job->document),
-                                 COLLATE_READER_TIME_LIMIT,
-                                 job->cancellable,
-                                 read_cb,
-                                 job);
-    }
 }
 
 /* Takes a document out of the job that it is in. */
@@ -314,7 +276,8 @@ read_file (CollateLibrary *self, GFile *file)
     }
 
   g_hash_table_insert (self->active, document, g_object_ref (cancellable));
-  g_queue_push_tail (&self->waiting, job_new (self, cancellable, document));
+  collate_read_queue_read_async (
+      self->queue, file, cancellable, read_cb, job_new (self, cancellable, document));
 
   return was_ready;
 }
@@ -334,7 +297,6 @@ scanned_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; i < files->len; i++)
     context_changed |= read_file (self, g_ptr_array_index (files, i));
 
-  read_next (self);
   update (self, context_changed);
 }
 
@@ -378,7 +340,6 @@ stop_all (CollateLibrary *self)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &cancellable))
     g_cancellable_cancel (cancellable);
   g_hash_table_remove_all (self->active);
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) job_free);
 
   g_cancellable_cancel (self->scanning);
   g_set_object (&self->scanning, NULL);
@@ -403,7 +364,7 @@ collate_library_finalize (GObject *object)
 
   collate_worker_free (self->worker);
   collate_encodings_unref (self->encodings);
-  g_free (self->extract_path);
+  collate_read_queue_unref (self->queue);
   g_ptr_array_unref (self->documents);
   g_clear_pointer (&self->context, g_ref_string_release);
   collate_counts_free (self->counts);
@@ -458,7 +419,6 @@ collate_library_init (CollateLibrary *self)
   self->counts = collate_counts_new (context_counted_cb, self);
   self->active = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   self->settlers = g_ptr_array_new_with_free_func (g_object_unref);
-  g_queue_init (&self->waiting);
 }
 
 CollateLibrary *
@@ -467,7 +427,7 @@ collate_library_new (CollateEncodings *encodings, const char *extract_path)
   CollateLibrary *self = g_object_new (COLLATE_TYPE_LIBRARY, NULL);
 
   self->encodings = collate_encodings_ref (encodings);
-  self->extract_path = g_strdup (extract_path);
+  self->queue = collate_read_queue_new (extract_path);
 
   return self;
 }

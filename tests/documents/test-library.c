@@ -351,7 +351,19 @@ test_remove_while_reading (void)
   g_assert_cmpint (collate_document_get_state (document), ==, COLLATE_DOCUMENT_READING);
 }
 
-/* More hanging helpers than run at once: after they are taken away the next file's turn comes. */
+/* More than are read at once. */
+static void
+write_hanging (Folder *folder)
+{
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("hang%02u.txt", i);
+
+      folder_write (folder, name, "", 0);
+    }
+}
+
+/* After hanging helpers are taken away the next file's turn comes. */
 static void
 test_clear_while_reading (void)
 {
@@ -359,12 +371,7 @@ test_clear_while_reading (void)
   g_autoptr (Folder) folder = folder_new ();
   g_autoptr (CollateLibrary) library = library_new (fake_extract ());
 
-  for (guint i = 0; i < 20; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("hang%u.txt", i);
-
-      folder_write (hanging, name, "", 0);
-    }
+  write_hanging (hanging);
   folder_write (folder, "good.txt", "", 0);
 
   library_add (library, hanging->path, NULL);
@@ -547,22 +554,25 @@ is_null (gpointer pointer)
   return *(gpointer *) pointer == NULL;
 }
 
-/* Nothing keeps a library alive, and what it began ends with it. */
+/* Nothing keeps a library alive, and what it began or queued ends with it. */
 static void
 test_drop_while_reading (void)
 {
   g_autoptr (Folder) folder = folder_new ();
   CollateLibrary *library = library_new (fake_extract ());
-  CollateDocument *document;
+  CollateDocument *read, *waiting;
 
-  folder_write (folder, "hang.txt", "", 0);
+  write_hanging (folder);
   library_add (library, folder->path, NULL);
   wait_for (has_items, library);
 
-  document = library_document (library, 0);
-  g_object_add_weak_pointer (G_OBJECT (document), (gpointer *) &document);
+  read = library_document (library, 0);
+  waiting = library_document (library, 19);
+  g_object_add_weak_pointer (G_OBJECT (read), (gpointer *) &read);
+  g_object_add_weak_pointer (G_OBJECT (waiting), (gpointer *) &waiting);
   g_assert_finalize_object (library);
-  wait_for (is_null, &document);
+  wait_for (is_null, &read);
+  wait_for (is_null, &waiting);
 }
 
 /* The samples that come with the program: pages in two columns, tables and figures, and numbers in cells that
