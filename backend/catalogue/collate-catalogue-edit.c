@@ -134,6 +134,24 @@ find_model (JsonArray *models, const char *id)
   return NULL;
 }
 
+/* The model's route to the provider by this name; (nullable). */
+static JsonObject *
+find_route (JsonObject *model, const char *provider, const char *name)
+{
+  JsonArray *routes = collate_json_array (model, "routes");
+
+  for (guint i = 0; routes != NULL && i < json_array_get_length (routes); i++)
+    {
+      JsonObject *route = collate_json_element_object (routes, i);
+
+      if (g_strcmp0 (collate_json_string (route, "provider"), provider) == 0 &&
+          g_strcmp0 (collate_json_string (route, "model"), name) == 0)
+        return route;
+    }
+
+  return NULL;
+}
+
 /* TRUE where all of the model's routes, and at least one, lead to the provider. */
 static gboolean
 depends_on (JsonObject *model, const char *provider)
@@ -175,13 +193,23 @@ make_route (const char *provider, const char *model)
   return route;
 }
 
-/* The server's name for a model, as an id that the command line can take: "ollama/llama3-8b". */
+/* The server's name for a model, as an id that the command line can take: "ollama/llama3-8b". Names that
+ * differ only in what no id holds ("llama3:8b", "llama3-8b") get a number, and keep it. */
 static char *
-make_model_id (const char *provider, const char *model)
+make_model_id (JsonArray *models, const char *provider, const char *name)
 {
-  g_autofree char *rest = make_id (model, "model");
+  g_autofree char *rest = make_id (name, "model");
+  char *id = g_strconcat (provider, "/", rest, NULL);
 
-  return g_strconcat (provider, "/", rest, NULL);
+  for (guint i = 2;; i++)
+    {
+      JsonObject *there = find_model (models, id);
+
+      if (there == NULL || find_route (there, provider, name) != NULL)
+        return id;
+      g_free (id);
+      id = g_strdup_printf ("%s/%s-%u", provider, rest, i);
+    }
 }
 
 static void
@@ -222,10 +250,9 @@ collate_catalogue_add_server (CollateCatalogue *self,
 {
   g_autoptr (JsonObject) own = NULL;
   g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (JsonObject) provider = NULL;
   g_autoptr (CollateProvider) checked = NULL;
   g_autofree char *id = NULL;
-  JsonObject *providers;
+  JsonObject *providers, *provider;
 
   g_return_val_if_fail (COLLATE_IS_CATALOGUE (self), FALSE);
 
@@ -237,23 +264,24 @@ collate_catalogue_add_server (CollateCatalogue *self,
   id = make_free_id (
       name, "server", providers, collate_json_object (collate_catalogue_get_built_in (self), "providers"));
 
-  provider = json_object_new ();
+  provider = ensure_object (providers, id);
   json_object_set_string_member (provider, "name", name);
   json_object_set_string_member (provider, "api", api == COLLATE_API_ANTHROPIC ? "anthropic" : "openai");
   json_object_set_string_member (provider, "base_url", base_url);
   if (key_name != NULL && *key_name != '\0')
     json_object_set_string_member (provider, "key", key_name);
+  else
+    json_object_remove_member (provider, "key");
   checked = collate_provider_new_from_json (id, provider, TRUE, error);
   if (checked == NULL)
     return FALSE;
-  json_object_set_object_member (providers, id, g_steal_pointer (&provider));
 
   for (guint i = 0; models[i] != NULL; i++)
     {
-      char *model_id = make_model_id (id, models[i]);
+      JsonArray *there = ensure_array (own, "models");
+      char *model_id = make_model_id (there, id, models[i]);
 
-      add_model (
-          ensure_array (own, "models"), model_id, name, id, models[i], contexts != NULL ? contexts[i] : 0);
+      add_model (there, model_id, name, id, models[i], contexts != NULL ? contexts[i] : 0);
       g_hash_table_add (ids, model_id);
     }
   remove_models (own, id, ids);
@@ -337,24 +365,6 @@ collate_catalogue_remove_line_up (CollateCatalogue *self, const char *id, GError
 
 /* Prices. */
 
-static JsonObject *
-find_route (JsonObject *model, CollateRoute *route)
-{
-  const char *provider = collate_provider_get_id (collate_route_get_provider (route));
-  JsonArray *routes = collate_json_array (model, "routes");
-
-  for (guint i = 0; routes != NULL && i < json_array_get_length (routes); i++)
-    {
-      JsonObject *element = collate_json_element_object (routes, i);
-
-      if (g_strcmp0 (collate_json_string (element, "provider"), provider) == 0 &&
-          g_strcmp0 (collate_json_string (element, "model"), collate_route_get_model (route)) == 0)
-        return element;
-    }
-
-  return NULL;
-}
-
 /* The own file's entry for the model; a copy of the built-in one where there is none yet, since an entry
  * replaces another whole. */
 static JsonObject *
@@ -423,7 +433,9 @@ collate_catalogue_set_price (CollateCatalogue *self,
   own = open_own (self, error);
   if (own == NULL)
     return FALSE;
-  entry = find_route (ensure_model (self, own, model_id), route);
+  entry = find_route (ensure_model (self, own, model_id),
+                      collate_provider_get_id (collate_route_get_provider (route)),
+                      collate_route_get_model (route));
   if (entry == NULL)
     return collate_models_file_refuse (error, "%s: the models file was changed meanwhile", model_id);
   json_object_set_object_member (entry, "price", g_steal_pointer (&price));

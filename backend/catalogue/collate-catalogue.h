@@ -33,7 +33,7 @@ G_BEGIN_DECLS
 #define COLLATE_TYPE_CATALOGUE (collate_catalogue_get_type ())
 G_DECLARE_FINAL_TYPE (CollateCatalogue, collate_catalogue, COLLATE, CATALOGUE, GObject)
 
-/* A named set of models. Immutable. Properties "id" and "name". */
+/* A named set of models. Immutable. */
 #define COLLATE_TYPE_LINE_UP (collate_line_up_get_type ())
 G_DECLARE_FINAL_TYPE (CollateLineUp, collate_line_up, COLLATE, LINE_UP, GObject)
 

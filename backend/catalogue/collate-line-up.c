@@ -20,16 +20,6 @@ struct _CollateLineUp
 
 G_DEFINE_FINAL_TYPE (CollateLineUp, collate_line_up, G_TYPE_OBJECT)
 
-enum
-{
-  PROP_0,
-  PROP_ID,
-  PROP_NAME,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
-
 CollateLineUp *
 collate_line_up_new_from_json (const char *id, JsonObject *object, gboolean own, GError **error)
 {
@@ -76,36 +66,11 @@ collate_line_up_finalize (GObject *object)
 }
 
 static void
-collate_line_up_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  CollateLineUp *self = COLLATE_LINE_UP (object);
-
-  switch (prop_id)
-    {
-    case PROP_ID:
-      g_value_set_string (value, self->id);
-      break;
-    case PROP_NAME:
-      g_value_set_string (value, self->name);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 collate_line_up_class_init (CollateLineUpClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = collate_line_up_finalize;
-  object_class->get_property = collate_line_up_get_property;
-
-  properties[PROP_ID] =
-      g_param_spec_string ("id", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  properties[PROP_NAME] =
-      g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void

@@ -41,8 +41,6 @@ G_DEFINE_ENUM_TYPE (CollateAvailability,
 enum
 {
   PROP_0,
-  PROP_ID,
-  PROP_NAME,
   PROP_ROUTE,
   PROP_AVAILABILITY,
   N_PROPS
@@ -250,12 +248,6 @@ collate_model_get_property (GObject *object, guint prop_id, GValue *value, GPara
 
   switch (prop_id)
     {
-    case PROP_ID:
-      g_value_set_string (value, self->id);
-      break;
-    case PROP_NAME:
-      g_value_set_string (value, self->name);
-      break;
     case PROP_ROUTE:
       g_value_set_object (value, self->route);
       break;
@@ -277,8 +269,6 @@ collate_model_class_init (CollateModelClass *klass)
   object_class->finalize = collate_model_finalize;
   object_class->get_property = collate_model_get_property;
 
-  properties[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);
-  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   properties[PROP_ROUTE] = g_param_spec_object ("route", NULL, NULL, COLLATE_TYPE_ROUTE, flags);
   properties[PROP_AVAILABILITY] = g_param_spec_enum (
       "availability", NULL, NULL, COLLATE_TYPE_AVAILABILITY, COLLATE_UNAVAILABLE_RETIRED, flags);

@@ -91,8 +91,7 @@ typedef struct
 #define COLLATE_TYPE_MODEL (collate_model_get_type ())
 G_DECLARE_FINAL_TYPE (CollateModel, collate_model, COLLATE, MODEL, GObject)
 
-/* Properties: "id", "name" (read only), "route" and "availability" (read only, notified when keys or the
- * day change). */
+/* Properties: "route" and "availability" (read only, notified when keys or the day change). */
 const char *collate_model_get_id (CollateModel *self);
 const char *collate_model_get_name (CollateModel *self);
 

@@ -24,16 +24,6 @@ struct _CollateProvider
 
 G_DEFINE_FINAL_TYPE (CollateProvider, collate_provider, G_TYPE_OBJECT)
 
-enum
-{
-  PROP_0,
-  PROP_ID,
-  PROP_NAME,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
-
 /* An address without a slash at its end, or NULL where it is none for HTTP; user and password in it would
  * be shown and stored, and are no way to give a key. */
 static char *
@@ -148,36 +138,11 @@ collate_provider_finalize (GObject *object)
 }
 
 static void
-collate_provider_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  CollateProvider *self = COLLATE_PROVIDER (object);
-
-  switch (prop_id)
-    {
-    case PROP_ID:
-      g_value_set_string (value, self->id);
-      break;
-    case PROP_NAME:
-      g_value_set_string (value, self->name);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
 collate_provider_class_init (CollateProviderClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->finalize = collate_provider_finalize;
-  object_class->get_property = collate_provider_get_property;
-
-  properties[PROP_ID] =
-      g_param_spec_string ("id", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  properties[PROP_NAME] =
-      g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void

@@ -11,17 +11,34 @@
  * does the built-in entry that it would have replaced. */
 
 typedef gpointer (*EntryFunc) (const char *id, JsonObject *object, gboolean own, GError **error);
-typedef const char *(*IdFunc) (gpointer entry);
+
+/* Puts the entry in the place of the one of the same id, or at the end; `index` holds id → position + 1;
+ * (transfer full) entry. */
+static void
+put_entry (GPtrArray *entries, GHashTable *index, const char *id, gpointer entry)
+{
+  guint at = GPOINTER_TO_UINT (g_hash_table_lookup (index, id));
+
+  if (at > 0)
+    {
+      g_object_unref (entries->pdata[at - 1]);
+      entries->pdata[at - 1] = entry;
+      return;
+    }
+
+  g_ptr_array_add (entries, entry);
+  g_hash_table_insert (index, g_strdup (id), GUINT_TO_POINTER (entries->len));
+}
 
 /* Reads "providers" or "line_ups": an object of objects. */
 static void
 read_named (CollateTables *self,
             GPtrArray *entries,
+            GHashTable *index,
             JsonObject *file,
             const char *member,
             gboolean own,
-            EntryFunc new_entry,
-            IdFunc get_id)
+            EntryFunc new_entry)
 {
   JsonObject *object = collate_json_object (file, member);
   JsonObjectIter iter;
@@ -40,46 +57,15 @@ read_named (CollateTables *self,
     {
       g_autoptr (GError) error = NULL;
       gpointer entry = NULL;
-      guint at;
 
       if (JSON_NODE_HOLDS_OBJECT (node))
         entry = new_entry (id, json_node_get_object (node), own, &error);
-      if (entry == NULL)
-        {
-          g_ptr_array_add (
-              self->problems,
-              g_strdup_printf ("%s “%s”: %s", member, id, error != NULL ? error->message : "no object"));
-          continue;
-        }
-
-      for (at = 0; at < entries->len; at++)
-        if (g_str_equal (get_id (entries->pdata[at]), id))
-          break;
-      if (at == entries->len)
-        g_ptr_array_add (entries, entry);
+      if (entry != NULL)
+        put_entry (entries, index, id, entry);
       else
-        {
-          g_object_unref (entries->pdata[at]);
-          entries->pdata[at] = entry;
-        }
-    }
-}
-
-static void
-add_model (CollateTables *self, CollateModel *model)
-{
-  const char *id = collate_model_get_id (model);
-  guint at = GPOINTER_TO_UINT (g_hash_table_lookup (self->model_index, id));
-
-  if (at == 0)
-    {
-      g_ptr_array_add (self->models, g_object_ref (model));
-      g_hash_table_insert (self->model_index, g_strdup (id), GUINT_TO_POINTER (self->models->len));
-    }
-  else
-    {
-      g_object_unref (self->models->pdata[at - 1]);
-      self->models->pdata[at - 1] = g_object_ref (model);
+        g_ptr_array_add (
+            self->problems,
+            g_strdup_printf ("%s “%s”: %s", member, id, error != NULL ? error->message : "no object"));
     }
 }
 
@@ -108,7 +94,7 @@ read_model (CollateTables *self,
 
   model = collate_model_new_from_json (object, providers, prices, self->problems, &error);
   if (model != NULL)
-    add_model (self, model);
+    put_entry (self->models, self->model_index, collate_model_get_id (model), g_object_ref (model));
   else if (id != NULL)
     g_ptr_array_add (self->problems, g_strdup_printf ("model “%s”: %s", id, error->message));
   else
@@ -162,6 +148,8 @@ CollateTables *
 collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
 {
   CollateTables *self = g_new0 (CollateTables, 1);
+  g_autoptr (GHashTable) provider_index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) line_up_index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) providers = NULL;
   JsonObject *files[] = { built_in, own };
   gsize n_files = own != NULL ? 2 : 1;
@@ -176,18 +164,18 @@ collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
     {
       read_named (self,
                   self->providers,
+                  provider_index,
                   files[i],
                   "providers",
                   i == 1,
-                  (EntryFunc) collate_provider_new_from_json,
-                  (IdFunc) collate_provider_get_id);
+                  (EntryFunc) collate_provider_new_from_json);
       read_named (self,
                   self->line_ups,
+                  line_up_index,
                   files[i],
                   "line_ups",
                   i == 1,
-                  (EntryFunc) collate_line_up_new_from_json,
-                  (IdFunc) collate_line_up_get_id);
+                  (EntryFunc) collate_line_up_new_from_json);
     }
 
   /* After both files' providers: built-in models use the person's. */

@@ -609,6 +609,66 @@ test_add_server (void)
   close_catalogue (&f);
 }
 
+static void
+add_server (Fixture *f, const char *key_name, const char *const *models)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (collate_catalogue_add_server (
+      f->catalogue, "Box", COLLATE_API_OPENAI, "http://a.test", key_name, models, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+assert_asks_for (Fixture *f, const char *id, const char *model)
+{
+  CollateRoute *route = collate_model_get_route (collate_catalogue_lookup (f->catalogue, id));
+
+  g_assert_cmpstr (collate_route_get_model (route), ==, model);
+}
+
+/* Names that make the same id are two models, and each keeps its id whatever the list says later. */
+static void
+test_models_alike (void)
+{
+  static const char *const both[] = { "a:b", "a-b", NULL };
+  static const char *const second[] = { "a-b", NULL };
+  Fixture f = { 0 };
+
+  open_catalogue (&f, NULL, FALSE);
+  add_server (&f, NULL, both);
+  add_server (&f, NULL, both);
+  assert_models (f.catalogue, "one two three box/a-b box/a-b-2");
+  assert_asks_for (&f, "box/a-b", "a:b");
+  assert_asks_for (&f, "box/a-b-2", "a-b");
+
+  add_server (&f, NULL, second);
+  assert_models (f.catalogue, "one two three box/a-b-2");
+  assert_asks_for (&f, "box/a-b-2", "a-b");
+  close_catalogue (&f);
+}
+
+/* What the form of a server does not ask for, and the person wrote by hand, stays when it is changed. */
+static void
+test_change_server (void)
+{
+  static const char *const models[] = { "m", NULL };
+  Fixture f = { 0 };
+  CollateProvider *box;
+
+  open_catalogue (
+      &f,
+      "{'providers':{'box':{'name':'Box','base_url':'http://b.test','limit':'max_completion_tokens',"
+      "'key':'BOX_KEY'}}}",
+      FALSE);
+  add_server (&f, "", models);
+  box = collate_catalogue_lookup_provider (f.catalogue, "box");
+  g_assert_cmpstr (collate_provider_get_base_url (box), ==, "http://a.test");
+  g_assert_cmpstr (collate_provider_get_limit_name (box), ==, "max_completion_tokens");
+  g_assert_null (collate_provider_get_key_name (box));
+  close_catalogue (&f);
+}
+
 /* A name like a built-in provider's is another server; the built-in one keeps its models. */
 static void
 test_server_names (void)
@@ -967,6 +1027,8 @@ main (int argc, char **argv)
   g_test_add_func ("/catalogue/missing-file", test_missing_file);
   g_test_add_func ("/catalogue/reload", test_reload);
   g_test_add_func ("/catalogue/add-server", test_add_server);
+  g_test_add_func ("/catalogue/models-alike", test_models_alike);
+  g_test_add_func ("/catalogue/change-server", test_change_server);
   g_test_add_func ("/catalogue/server-names", test_server_names);
   g_test_add_func ("/catalogue/bad-server", test_bad_server);
   g_test_add_func ("/catalogue/edit-damaged", test_edit_damaged);
