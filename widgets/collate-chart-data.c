@@ -20,7 +20,7 @@ typedef struct
 typedef struct
 {
   CollateChartItem *item;
-  guint n_runs;
+  guint n_open;
   guint n_done;
   Spread cost;
   Spread time;
@@ -70,13 +70,13 @@ static void
 add_run (Gathering *gathering, CollateAnswer *answer)
 {
   gboolean done = collate_answer_get_state (answer) == COLLATE_ANSWER_DONE;
-  Gathering fresh = { .item = gathering->item, .n_runs = gathering->n_runs };
+  Gathering fresh = { .item = gathering->item, .n_open = gathering->n_open };
 
   if (done && gathering->n_done == 0)
     *gathering = fresh;
   if (done || gathering->n_done == 0)
     add_values (gathering, answer);
-  gathering->n_runs++;
+  gathering->n_open += !collate_answer_state_is_final (collate_answer_get_state (answer));
   gathering->n_done += done;
 }
 
@@ -85,7 +85,7 @@ finish_item (const Gathering *gathering)
 {
   CollateChartItem *item = gathering->item;
 
-  item->finished = gathering->n_done == gathering->n_runs;
+  item->finished = gathering->n_done > 0 && gathering->n_open == 0;
   item->time = spread_mean (&gathering->time);
   item->first_token = spread_mean (&gathering->first_token);
   item->input_tokens = spread_mean (&gathering->input);

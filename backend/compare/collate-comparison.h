@@ -25,10 +25,11 @@ typedef struct
   GStrv warnings; /* never NULL */
 } CollateDocumentRecord;
 
-/* Who won. An entry's id, or NULL where there is no winner; costs and times are means over its runs. */
+/* Who won. An entry's id, or NULL where there is no winner; costs and times are means over its
+ * runs that are done. */
 typedef struct
 {
-  guint n_finished; /* entries that compete: done, in every run */
+  guint n_finished; /* entries that compete: all runs ended, and one is done at least */
   const char *most_cost_effective;
   CollateMoney lowest_cost;
   CollateMoney highest_cost; /* COLLATE_MONEY_UNKNOWN where fewer than two compete */

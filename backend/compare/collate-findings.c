@@ -8,13 +8,13 @@
 #include "base/collate-format.h"
 #include "compare/collate-comparison-private.h"
 
-/* An entry over its runs. */
+/* An entry over its runs: those that are done count, and none before all have ended. */
 typedef struct
 {
   const char *id;
-  gboolean competes; /* every run is done */
   gboolean local;
-  guint n_runs;
+  guint n_open;
+  guint n_done;
 
   CollateMoney cost; /* the sum */
   CollateMoney cost_low;
@@ -38,11 +38,9 @@ static Contestant *
 find_contestant (GArray *contestants, CollateAnswer *answer)
 {
   const char *id = collate_answer_get_entry_id (answer);
-  Contestant fresh = { .id = id,
-                       .competes = TRUE,
-                       .local = collate_answer_is_local (answer),
-                       .cost_low = G_MAXINT64,
-                       .time_low = INFINITY };
+  Contestant fresh = {
+    .id = id, .local = collate_answer_is_local (answer), .cost_low = G_MAXINT64, .time_low = INFINITY
+  };
 
   for (guint i = 0; i < contestants->len; i++)
     if (g_strcmp0 (g_array_index (contestants, Contestant, i).id, id) == 0)
@@ -58,13 +56,11 @@ add_run (Contestant *contestant, CollateAnswer *answer)
   CollateMoney cost = collate_answer_get_cost (answer);
   double time = collate_answer_get_time (answer);
 
-  contestant->n_runs++;
+  contestant->n_open += !collate_answer_state_is_final (collate_answer_get_state (answer));
   if (collate_answer_get_state (answer) != COLLATE_ANSWER_DONE)
-    {
-      contestant->competes = FALSE;
-      return;
-    }
+    return;
 
+  contestant->n_done++;
   contestant->cost = collate_money_add (contestant->cost, cost);
   if (cost != COLLATE_MONEY_UNKNOWN)
     {
@@ -76,6 +72,12 @@ add_run (Contestant *contestant, CollateAnswer *answer)
   contestant->time += time;
   contestant->time_low = fmin (contestant->time_low, collate_shown_seconds (time));
   contestant->time_high = fmax (contestant->time_high, collate_shown_seconds (time));
+}
+
+static gboolean
+competes (const Contestant *contestant)
+{
+  return contestant->n_done > 0 && contestant->n_open == 0;
 }
 
 static int
@@ -110,12 +112,12 @@ find_costs (GArray *contestants, CollateFindings *findings)
       const Contestant *contestant = &g_array_index (contestants, Contestant, i);
       Score score = {
         contestant->id,
-        (double) contestant->cost / contestant->n_runs,
+        (double) contestant->cost / contestant->n_done,
         (double) contestant->cost_low,
         (double) contestant->cost_high,
       };
 
-      if (contestant->competes && !contestant->local && contestant->cost != COLLATE_MONEY_UNKNOWN)
+      if (competes (contestant) && !contestant->local && contestant->cost != COLLATE_MONEY_UNKNOWN)
         g_array_append_val (scores, score);
     }
   if (scores->len < 2)
@@ -137,10 +139,10 @@ find_times (GArray *contestants, CollateFindings *findings)
     {
       const Contestant *contestant = &g_array_index (contestants, Contestant, i);
       Score score = {
-        contestant->id, contestant->time / contestant->n_runs, contestant->time_low, contestant->time_high
+        contestant->id, contestant->time / contestant->n_done, contestant->time_low, contestant->time_high
       };
 
-      if (contestant->competes && isfinite (contestant->time))
+      if (competes (contestant) && isfinite (contestant->time))
         g_array_append_val (scores, score);
     }
   if (scores->len < 2)
@@ -198,7 +200,7 @@ collate_findings_compute (GListModel *answers, guint repeats, CollateFindings *f
       add_to_total (findings, answer);
     }
   for (guint i = 0; i < contestants->len; i++)
-    findings->n_finished += g_array_index (contestants, Contestant, i).competes;
+    findings->n_finished += competes (&g_array_index (contestants, Contestant, i));
 
   find_costs (contestants, findings);
   find_times (contestants, findings);

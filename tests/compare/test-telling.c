@@ -66,8 +66,13 @@ test_findings (void)
     { "a 0.01 5, a 0.02 6, b 0.03 7, b 0.04 8", "a", "a" },
     { "a 0.01 5, a 0.03 7, b 0.02 6, b 0.05 9", NULL, NULL },
     { "a 0.01 5, a 0.02 6, b 0.02 6, b 0.03 7", NULL, NULL },
-    { "a 0.01 5, a 0.02 6 failed, b 0.02 6, b 0.03 7", NULL, NULL },
-    { "a 0.01 5, a 0.02 6 failed, b 0.03 6, b 0.04 7, c 0.05 8, c 0.05 8", "b", "b" },
+    /* runs that failed do not compete, but those that are done do */
+    { "a 0.01 5, a 0.02 6 failed, b 0.02 6, b 0.03 7", "a", "a" },
+    { "a 0.04 8, a 0.001 1 failed, b 0.02 6, b 0.03 7", "b", "b" },
+    { "a 0.01 5, a 0.01 5, b 0.02 6 failed, b 0.02 6 stopped", NULL, NULL },
+    { "a 0.01 5, a 0.03 7 failed, a 0.03 7, b 0.02 6, b 0.02 6, b 0.02 6", NULL, NULL },
+    /* shown as an hour and a minute both */
+    { "a 0.01 3659, b 0.02 3662", "a", NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
