@@ -16,6 +16,8 @@
 #define MAX_OUTPUT_TOKENS 10000000
 #define PROGRESS_INTERVAL_MS 250
 
+#define BYTE_ORDER_MARK "\ufeff"
+
 typedef struct
 {
   GStrv documents;
@@ -55,9 +57,17 @@ static gboolean
 read_question_file (AskOptions *options)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
 
-  if (!g_file_get_contents (options->question_file, &options->question, NULL, &error))
+  if (!g_file_get_contents (options->question_file, &text, &length, &error))
     return collate_command_complain (_ ("The question cannot be read: %s."), error->message);
+  /* A NUL is no part of a text either: what stands behind it would be lost. */
+  if (!g_utf8_validate (text, (gssize) length, NULL))
+    return collate_command_complain (_ ("The question is not written in UTF-8."));
+
+  options->question =
+      g_strdup (g_str_has_prefix (text, BYTE_ORDER_MARK) ? text + strlen (BYTE_ORDER_MARK) : text);
   g_strchomp (options->question);
   return TRUE;
 }
@@ -115,11 +125,11 @@ check_id (CollateWorkspace *workspace, const char *id)
   g_autofree char *model = NULL;
   CollateReading reading;
 
-  if (!g_utf8_validate (id, -1, NULL) || !collate_reading_parse_id (id, &model, &reading))
+  if (collate_workspace_lookup_entry (workspace, id) != NULL)
+    return TRUE;
+  if (!collate_reading_parse_id (id, &model, &reading))
     return collate_command_complain (_ ("The way of reading in “%s” is not known."), id);
-  if (collate_workspace_lookup_entry (workspace, id) == NULL)
-    return collate_command_complain (_ ("The model “%s” is not known; “collate models” lists all."), id);
-  return TRUE;
+  return collate_command_complain (_ ("The model “%s” is not known; “collate models” lists all."), id);
 }
 
 static gboolean
@@ -144,10 +154,6 @@ resolve_models (AskOptions *options, CollateWorkspace *workspace)
       g_strstrip (options->ids[i]);
       if (!check_id (workspace, options->ids[i]))
         return FALSE;
-      for (guint j = 0; j < i; j++)
-        if (strcmp (options->ids[i], options->ids[j]) == 0)
-          return collate_command_complain (_ ("“%s” is named twice; --repeat asks more than once."),
-                                           options->ids[i]);
     }
   return TRUE;
 }
@@ -260,13 +266,15 @@ static int
 write_answers (CollateComparison *comparison, const AskOptions *options)
 {
   g_autofree char *text = collate_output_render (comparison, options->format);
+  g_autofree char *sentence = NULL;
   g_autoptr (GError) error = NULL;
 
   if (options->output == NULL)
     return collate_command_print (text);
   if (collate_output_write (options->output, text, &error))
     return COLLATE_EXIT_DONE;
-  collate_command_complain ("%s", error->message);
+  sentence = collate_sentence_for_error (error, options->output);
+  collate_command_complain (_ ("%s The answers are printed instead."), sentence);
   collate_command_print (text);
   return COLLATE_EXIT_INCOMPLETE;
 }

@@ -6,7 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "collate-table.h"
+#include "base/collate-table.h"
 #include "compare/collate-sentences.h"
 
 /* `collate history` and `collate history show ID`. */

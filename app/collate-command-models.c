@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "collate-table.h"
+#include "base/collate-table.h"
 
 /* `collate models`: what can be asked, and what keeps the rest from it. */
 

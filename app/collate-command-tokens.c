@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "collate-table.h"
+#include "base/collate-table.h"
 #include "compare/collate-sentences.h"
 
 /* `collate tokens`: what documents hold, counted by one of the encodings. */

@@ -81,8 +81,9 @@ static void
 complain (const char *format, va_list arguments)
 {
   g_autofree char *sentence = g_strdup_vprintf (format, arguments);
+  g_autofree char *line = collate_format_line (sentence, -1);
 
-  fprintf (stderr, "collate: %s\n", sentence);
+  fprintf (stderr, "collate: %s\n", line);
 }
 
 gboolean

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/collate-file.h"
 #include "charts/collate-chart.h"
 #include "compare/collate-export.h"
 #include "widgets/collate-chart-data.h"
@@ -65,7 +66,7 @@ collate_output_render (CollateComparison *comparison, CollateOutputFormat format
 gboolean
 collate_output_write (const char *path, const char *text, GError **error)
 {
-  return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+  return collate_file_write (path, text, strlen (text), error);
 }
 
 /* The place of the path's ending in `endings` (NULL-terminated), or -1. */

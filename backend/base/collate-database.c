@@ -25,13 +25,15 @@ set_error (sqlite3 *handle, int code, GError **error)
   switch (code & 0xff)
     {
     case SQLITE_BUSY:
-    case SQLITE_CANTOPEN:
     case SQLITE_FULL:
-    case SQLITE_IOERR:
     case SQLITE_LOCKED:
+    case SQLITE_READONLY:
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE, sqlite3_errmsg (handle));
+      break;
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
     case SQLITE_NOMEM:
     case SQLITE_PERM:
-    case SQLITE_READONLY:
       g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, sqlite3_errmsg (handle));
       break;
     default:

@@ -7,8 +7,8 @@ G_BEGIN_DECLS
 
 /* SQLite, known by this one file: a connection, statements with parameters, rows. A connection belongs to
  * one thread at a time (the worker that opened it). Errors are COLLATE_ERROR_INVALID (damaged, not a
- * database, refused statement), COLLATE_ERROR_UNREADABLE (cannot be opened, disk full, read only, busy for
- * too long). */
+ * database, refused statement), COLLATE_ERROR_UNREADABLE (cannot be opened), COLLATE_ERROR_UNWRITABLE (disk
+ * full, read only, busy for too long). */
 typedef struct _CollateDatabase CollateDatabase;
 typedef struct _CollateStatement CollateStatement;
 

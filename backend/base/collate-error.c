@@ -21,6 +21,7 @@ static const char *const names[] = {
   [COLLATE_ERROR_INTERRUPTED] = "interrupted",
   [COLLATE_ERROR_UNSUPPORTED] = "unsupported",
   [COLLATE_ERROR_UNREADABLE] = "unreadable",
+  [COLLATE_ERROR_UNWRITABLE] = "unwritable",
   [COLLATE_ERROR_DAMAGED] = "damaged",
   [COLLATE_ERROR_PASSWORD] = "password",
   [COLLATE_ERROR_NO_TEXT] = "no_text",

@@ -31,6 +31,7 @@ typedef enum
 
   /* Files. */
   COLLATE_ERROR_UNREADABLE, /* cannot be opened or read */
+  COLLATE_ERROR_UNWRITABLE, /* cannot be written: no permission, a full disk, held by another program */
   COLLATE_ERROR_DAMAGED,    /* opened, but not what it says it is */
   COLLATE_ERROR_PASSWORD,   /* encrypted, and the password is missing or wrong */
   COLLATE_ERROR_NO_TEXT,    /* read whole, and no text in it */

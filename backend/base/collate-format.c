@@ -81,6 +81,27 @@ collate_format_seconds (double seconds)
 }
 
 char *
+collate_format_line (const char *text, glong most)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *line = g_string_sized_new (strlen (valid));
+
+  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at), most--)
+    {
+      gunichar character = g_utf8_get_char (at);
+
+      if (most == 0)
+        {
+          g_string_append (line, "…");
+          break;
+        }
+      g_string_append_unichar (line, g_unichar_iscntrl (character) ? ' ' : character);
+    }
+
+  return g_string_free (line, FALSE);
+}
+
+char *
 collate_format_rate (double rate)
 {
   if (!isfinite (rate) || rate < 0)

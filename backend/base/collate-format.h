@@ -17,6 +17,10 @@ char *collate_format_seconds (double seconds);
 /* "22.5". */
 char *collate_format_rate (double rate);
 
+/* A stranger's text on one line, valid, and without what a terminal would obey: control characters, line breaks
+ * included, are spaces; cut, with an ellipsis, after `most` characters (-1: never). */
+char *collate_format_line (const char *text, glong most);
+
 /* Seconds rounded as collate_format_seconds() shows them: what two times are compared by. */
 double collate_shown_seconds (double seconds);
 

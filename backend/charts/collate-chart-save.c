@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "base/collate-file.h"
 
 /* The page with all four charts, as a picture, a drawing or a document. */
 
@@ -199,7 +200,6 @@ collate_charts_save (GPtrArray *items,
 {
   g_auto (Page) page = { 0 };
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  g_autoptr (GError) problem = NULL;
   g_autofree char *lower = g_ascii_strdown (path, -1);
   cairo_status_t status;
 
@@ -219,17 +219,11 @@ collate_charts_save (GPtrArray *items,
 
   if (status != CAIRO_STATUS_SUCCESS)
     {
-      g_set_error (
-          error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", path, cairo_status_to_string (status));
-      return FALSE;
-    }
-  if (!g_file_set_contents (path, (const char *) bytes->data, bytes->len, &problem))
-    {
-      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", path, problem->message);
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE, cairo_status_to_string (status));
       return FALSE;
     }
 
-  return TRUE;
+  return collate_file_write (path, (const char *) bytes->data, bytes->len, error);
 }
 
 /* What a screen reader reads in place of the drawing. */

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/collate-table.h"
 #include "compare/collate-export-private.h"
 #include "compare/collate-sentences.h"
 
@@ -384,67 +385,40 @@ append_for_terminal (GString *out, const char *text)
 }
 
 static void
-append_cell (GString *out, const char *text, glong width, gboolean right)
-{
-  glong pad = width - g_utf8_strlen (text, -1);
-
-  if (!right)
-    append_for_terminal (out, text);
-  for (glong i = 0; i < pad; i++)
-    g_string_append_c (out, ' ');
-  if (right)
-    append_for_terminal (out, text);
-}
-
-static void
 append_text_table (GString *out, CollateComparison *comparison)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-  g_autoptr (GPtrArray) header = g_ptr_array_new_with_free_func (g_free);
   const char *const *names = collate_export_figure_names ();
+  g_autoptr (CollateTable) table = collate_table_new ("lrrrrrrrrr");
+  g_autoptr (GPtrArray) header = g_ptr_array_new ();
+  g_autofree char *text = NULL;
 
-  g_ptr_array_add (header, g_strdup (_ ("Model")));
+  g_ptr_array_add (header, (char *) _ ("Model"));
   for (guint i = 0; names[i] != NULL; i++)
-    g_ptr_array_add (header, g_strdup (_ (names[i])));
-  g_ptr_array_add (rows, g_ptr_array_ref (header));
+    g_ptr_array_add (header, (char *) _ (names[i]));
+  collate_table_add (table, (const char *const *) header->pdata);
   for (guint i = 0; i < count_answers (comparison); i++)
     {
       g_autoptr (CollateAnswer) answer = dup_answer (comparison, i);
-      GPtrArray *figures = collate_export_figures (answer);
+      g_autoptr (GPtrArray) figures = collate_export_figures (answer);
 
       g_ptr_array_insert (figures, 0, g_strdup (collate_answer_get_label (answer)));
-      g_ptr_array_add (rows, figures);
+      collate_table_add (table, (const char *const *) figures->pdata);
     }
 
-  for (guint i = 0; i < rows->len; i++)
-    {
-      GPtrArray *row = rows->pdata[i];
-
-      for (guint j = 0; j < row->len; j++)
-        {
-          glong width = 0;
-
-          for (guint k = 0; k < rows->len; k++)
-            width = MAX (width, g_utf8_strlen (((GPtrArray *) rows->pdata[k])->pdata[j], -1));
-          if (j > 0)
-            g_string_append (out, "  ");
-          append_cell (out, row->pdata[j], width, j > 0);
-        }
-      g_string_append_c (out, '\n');
-    }
+  text = collate_table_to_string (table);
+  g_string_append (out, text);
 }
 
 static void
 append_text_answer (GString *out, CollateAnswer *answer)
 {
+  g_autofree char *label = NULL;
   g_autofree char *state = collate_sentence_for_state (answer);
   g_autofree char *problem = collate_sentence_for_answer (answer);
   g_autofree char *warning = collate_sentence_for_warning (answer);
 
-  append_for_terminal (out, collate_answer_get_label (answer));
-  g_string_append (out, " — ");
-  append_for_terminal (out, state);
-  g_string_append (out, "\n\n");
+  label = collate_format_line (collate_answer_get_label (answer), -1);
+  g_string_append_printf (out, "%s — %s\n\n", label, state);
   if (collate_answer_get_text_length (answer) > 0)
     {
       append_for_terminal (out, collate_answer_get_text (answer));

@@ -33,7 +33,7 @@ collate_lock_new (const char *path, GError **error)
   lock->fd = open (lock->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (lock->fd < 0 || flock (lock->fd, LOCK_EX | LOCK_NB) != 0)
     {
-      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", lock->file, g_strerror (errno));
+      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE, "%s: %s", lock->file, g_strerror (errno));
       collate_lock_free (lock);
       return NULL;
     }

@@ -19,6 +19,11 @@ sentence_for_file (CollateError code, const char *subject)
     case COLLATE_ERROR_UNREADABLE:
       return g_strdup_printf (_ ("%s cannot be read. Check that it is there and that you may read it."),
                               subject);
+    case COLLATE_ERROR_UNWRITABLE:
+      return g_strdup_printf (
+          _ ("%s cannot be written. Check that you may write there, that the disk is not full, "
+             "and that no other program holds the file."),
+          subject);
     case COLLATE_ERROR_DAMAGED:
       return g_strdup_printf (_ ("%s is damaged, or not the kind of file that its name says."), subject);
     case COLLATE_ERROR_PASSWORD:
@@ -183,7 +188,10 @@ collate_sentence_for_total (CollateComparison *comparison)
   if (findings->total_input == 0 && findings->total_output == 0)
     return NULL;
   if (findings->total_cost == COLLATE_MONEY_UNKNOWN)
-    return g_strdup_printf (_ ("In all: %s tokens read, %s written."), input, output);
+    return findings->total_incomplete
+               ? g_strdup_printf (
+                     _ ("In all: %s tokens read and %s written; what they cost is not known."), input, output)
+               : g_strdup_printf (_ ("In all: %s tokens read and %s written."), input, output);
   if (findings->total_incomplete)
     return g_strdup_printf (
         _ ("In all: at least %s, for %s tokens read and %s written; a price is not known."),

@@ -15,23 +15,6 @@
 /* More of a server's words than this helps nobody. */
 #define MAX_WORDS 300
 
-/* On one line, and not without end. */
-static char *
-tidy_words (const char *message)
-{
-  g_autofree char *line = g_strstrip (g_strdup (message));
-
-  g_strdelimit (line, "\r\n\t", ' ');
-  if (g_utf8_strlen (line, -1) > MAX_WORDS)
-    {
-      g_autofree char *start = g_utf8_substring (line, 0, MAX_WORDS);
-
-      return g_strconcat (start, "…", NULL);
-    }
-
-  return g_steal_pointer (&line);
-}
-
 static const char *
 get_provider (CollateAnswer *answer)
 {
@@ -137,7 +120,8 @@ collate_sentence_for_answer (CollateAnswer *answer)
 {
   const GError *error = collate_answer_get_error (answer);
   g_autofree char *sentence = NULL;
-  g_autofree char *words = NULL;
+  g_autofree char *line = NULL;
+  const char *words;
 
   if (error == NULL)
     return NULL;
@@ -145,7 +129,8 @@ collate_sentence_for_answer (CollateAnswer *answer)
     return g_strdup (collate_answer_get_record (answer)->sentence);
 
   sentence = sentence_for_code (answer, error->code);
-  words = tidy_words (error->message);
+  line = collate_format_line (error->message, MAX_WORDS);
+  words = g_strstrip (line);
   if (*words == '\0' || error->code == COLLATE_ERROR_STOPPED || error->code == COLLATE_ERROR_INTERRUPTED)
     return g_steal_pointer (&sentence);
 

@@ -128,6 +128,43 @@ def test_repeats():
         assert report["findings"]["most_cost_effective"] == "alpha"
 
 
+def test_repeats_that_fail():
+    good = scripted.answer("a", usage={"input": 10, "output": 1})
+    with cli.Home() as home, scripted.Server(cli.SERVER, {
+            "alpha": [good, error_of("x", 400), good],
+            "beta": [scripted.answer("b", usage={"input": 10, "output": 50000}, first_token_ms=300)] * 3}) as server:
+        home.serve(server)
+        report = home.json("ask", "--question", "q", "--models", "alpha,beta", "--repeat", "3", status=1)
+        assert [result["state"] for result in report["results"]] == ["done", "failed", "done"] + ["done"] * 3
+        assert report["findings"] == {"most_cost_effective": "alpha", "fastest": "alpha"}
+        shown = home.run("history", "show", "1").stdout
+        assert "Most cost-effective: Alpha" in shown and "Alpha · run 2 — failed" in shown, shown
+
+
+def test_a_model_named_twice_is_asked_once():
+    with cli.Home() as home, scripted.Server(cli.SERVER, {
+            "alpha": [scripted.answer("a")], "beta": [scripted.answer("b")], "a+b": [scripted.answer("c")]}) as server:
+        home.serve(server, line_up=["beta", "beta"])
+        for models, asked in [("alpha,beta,alpha", ["alpha", "beta"]), ("alpha,alpha+whole", ["alpha"]),
+                              ("a+b,a+b+whole", ["a+b"])]:
+            report = home.json("ask", "--question", "q", "--models", models, "--repeat", "2")
+            assert [(result["id"], result["run"]) for result in report["results"]] == [
+                (id, run) for id in asked for run in (1, 2)], report
+        assert [result["id"] for result in home.json("ask", "--question", "q")["results"]] == ["beta"]
+
+
+def test_question_file():
+    long = "Wörter und mehr. " * 300000
+    with cli.Home() as home, scripted.Server(cli.SERVER, {"alpha": [scripted.answer("a")]}) as server:
+        home.serve(server)
+        for data, question in [("\ufeffWhat?\n", "What?"), (" Why?\r\nReally?\n\n", " Why?\r\nReally?"),
+                               (long, long.rstrip())]:
+            report = home.json("ask", "--models", "alpha", "--question-file", home.write("q.txt", data))
+            assert report["question"] == question
+            assert server.journal()[-1]["body"]["messages"][-1]["content"] == question
+        assert max(map(len, home.run("history").stdout.splitlines())) < 200
+
+
 def test_max_output():
     with cli.Home() as home, scripted.Server(cli.SERVER, {"alpha": [scripted.answer()]}) as server:
         home.serve(server)
@@ -231,6 +268,20 @@ def test_output_that_cannot_be_written():
         assert result.returncode == 1 and "Paid for." in result.stdout and "/nonexistent/x.txt" in result.stderr
         result = home.run("ask", "--question", "q", "--models", "alpha", "--charts", "/nonexistent/x.png")
         assert result.returncode == 1 and "Paid for." in result.stdout and "/nonexistent/x.png" in result.stderr
+        assert "cannot be written" in result.stderr and "cannot be read" not in result.stderr
+        result = home.run("ask", "--question", "q", "--models", "alpha", "--output", str(home.path))
+        assert result.returncode == 1 and "Paid for." in result.stdout and "printed instead" in result.stderr
+        assert len(home.json("history")["comparisons"]) == 3
+
+
+def test_output_through_a_link():
+    with cli.Home() as home, scripted.Server(cli.SERVER, {"alpha": [scripted.answer("Paid for.")]}) as server:
+        home.serve(server)
+        target, link = home.path / "target.txt", home.path / "link.txt"
+        target.write_text("before")
+        link.symlink_to(target)
+        result = home.run("ask", "--question", "q", "--models", "alpha", "--output", str(link))
+        assert (result.returncode, result.stdout) == (0, "") and link.is_symlink() and "Paid for." in target.read_text()
 
 
 class Tags(html.parser.HTMLParser):

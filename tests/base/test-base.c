@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/collate-database.h"
 #include "base/collate-error.h"
+#include "base/collate-file.h"
 #include "base/collate-format.h"
 #include "base/collate-json.h"
 #include "base/collate-money.h"
+#include "base/collate-table.h"
 #include "base/collate-worker.h"
 
 static void
@@ -131,6 +136,115 @@ test_format_counts (void)
 
       g_assert_cmpstr (text, ==, cases[i].text);
     }
+}
+
+static void
+test_format_lines (void)
+{
+  g_autofree char *plain = collate_format_line ("Where, \u00e9 and \u6587?", -1);
+  g_autofree char *hostile = collate_format_line ("a\r\nb\tc\x1b[2Jd\xc2\x9b"
+                                                  "e\x7f\xff",
+                                                  -1);
+  g_autofree char *cut = collate_format_line ("\u6587\u5b57 or", 3);
+  g_autofree char *fits = collate_format_line ("\u6587\u5b57", 2);
+
+  g_assert_cmpstr (cut, ==, "\u6587\u5b57 …");
+  g_assert_cmpstr (fits, ==, "\u6587\u5b57");
+  g_assert_cmpstr (plain, ==, "Where, \u00e9 and \u6587?");
+  g_assert_cmpstr (hostile, ==, "a  b c [2Jd e \ufffd");
+}
+
+static void
+test_table (void)
+{
+  static const char *const rows[][2] = { { "Name", "N" },
+                                         { "\u6587\u5b57", "10" },
+                                         { "a\n\x1b[2J", "1,000" } };
+  g_autoptr (CollateTable) table = collate_table_new ("lr");
+  g_autofree char *text = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    collate_table_add (table, rows[i]);
+  text = collate_table_to_string (table);
+
+  g_assert_cmpstr (text,
+                   ==,
+                   "Name        N\n"
+                   "\u6587\u5b57       10\n"
+                   "a  [2J  1,000\n");
+}
+
+static void
+assert_file (const char *path, const char *expected)
+{
+  g_autofree char *content = NULL;
+
+  g_assert_true (g_file_get_contents (path, &content, NULL, NULL));
+  g_assert_cmpstr (content, ==, expected);
+}
+
+/* A link stays a link, and what it leads to is written. */
+static void
+test_file_whole (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("collate-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "a.txt", NULL);
+  g_autofree char *link = g_build_filename (folder, "b.txt", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (collate_file_write (path, "one", 3, &error));
+  g_assert_no_error (error);
+  assert_file (path, "one");
+  g_assert_cmpint (symlink ("a.txt", link), ==, 0);
+  g_assert_true (collate_file_write (link, "two", 3, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  assert_file (path, "two");
+
+  g_assert_cmpint (g_unlink (link), ==, 0);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static gpointer
+read_pipe (gpointer path)
+{
+  char *content = NULL;
+
+  g_file_get_contents (path, &content, NULL, NULL);
+  return content;
+}
+
+/* What is no regular file is written into, never replaced. */
+static void
+test_file_odd (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("collate-XXXXXX", NULL);
+  g_autofree char *fifo = g_build_filename (folder, "fifo", NULL);
+  g_autofree char *missing = g_build_filename (folder, "missing", "a.txt", NULL);
+  const char *const refused[] = { folder, missing, "/dev/full", "/proc/collate" };
+  g_autofree char *content = NULL;
+  g_autoptr (GError) error = NULL;
+  GThread *reader;
+
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  reader = g_thread_new ("reader", read_pipe, fifo);
+  g_assert_true (collate_file_write (fifo, "through", 7, &error));
+  g_assert_no_error (error);
+  content = g_thread_join (reader);
+  g_assert_cmpstr (content, ==, "through");
+  g_assert_false (g_file_test (fifo, G_FILE_TEST_IS_REGULAR));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_assert_false (collate_file_write (refused[i], "x", 1, &error));
+      g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE);
+      g_clear_error (&error);
+    }
+  g_assert_false (g_file_test ("/dev/full", G_FILE_TEST_IS_REGULAR));
+
+  g_assert_cmpint (g_unlink (fifo), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 static void
@@ -364,6 +478,10 @@ main (int argc, char **argv)
   g_test_add_func ("/base/format/seconds", test_format_seconds);
   g_test_add_func ("/base/format/counts", test_format_counts);
   g_test_add_func ("/base/format/rates", test_format_rates);
+  g_test_add_func ("/base/format/lines", test_format_lines);
+  g_test_add_func ("/base/table", test_table);
+  g_test_add_func ("/base/file/whole", test_file_whole);
+  g_test_add_func ("/base/file/odd", test_file_odd);
   g_test_add_func ("/base/json/getters", test_json_getters);
   g_test_add_func ("/base/json/hostile", test_json_hostile);
   g_test_add_func ("/base/json/writes", test_json_writes);

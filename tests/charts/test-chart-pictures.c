@@ -356,13 +356,13 @@ test_save_fails (Fixture *fixture, gconstpointer data)
   g_autofree char *odd = g_build_filename (fixture->folder, "charts.bmp", NULL);
   g_autofree char *nowhere = g_build_filename (fixture->folder, "missing", "charts.png", NULL);
   g_autoptr (GError) unsupported = NULL;
-  g_autoptr (GError) unreadable = NULL;
+  g_autoptr (GError) unwritable = NULL;
 
   g_assert_false (collate_charts_save (fixture->items, "Title", &fixture->style, odd, &unsupported));
   g_assert_error (unsupported, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
   g_assert_false (g_file_test (odd, G_FILE_TEST_EXISTS));
-  g_assert_false (collate_charts_save (fixture->items, "Title", &fixture->style, nowhere, &unreadable));
-  g_assert_error (unreadable, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE);
+  g_assert_false (collate_charts_save (fixture->items, "Title", &fixture->style, nowhere, &unwritable));
+  g_assert_error (unwritable, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE);
 }
 
 static void

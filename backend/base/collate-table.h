@@ -11,7 +11,7 @@ typedef struct _CollateTable CollateTable;
 /* A table whose columns are aligned as `alignment` says, a letter each: 'l' or 'r'; (transfer full). */
 CollateTable *collate_table_new (const char *alignment);
 
-/* Adds a row; as many cells as there are columns. Line breaks in a cell become spaces. */
+/* Adds a row; as many cells as there are columns. A cell is shown on one line, whatever it holds. */
 void collate_table_add (CollateTable *table, const char *const *cells);
 
 /* The lines; (transfer full). */

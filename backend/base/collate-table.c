@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "collate-table.h"
+#include "base/collate-table.h"
 
 #include <string.h>
+
+#include "base/collate-format.h"
+
+/* A cell that is longer would push the others out of sight. */
+#define MOST_CHARACTERS 100
 
 struct _CollateTable
 {
@@ -26,7 +31,7 @@ collate_table_new (const char *alignment)
 }
 
 static guint
-display_width (const char *text)
+get_width (const char *text)
 {
   guint width = 0;
 
@@ -47,8 +52,8 @@ collate_table_add (CollateTable *table, const char *const *cells)
 
   for (guint i = 0; i < table->n_columns; i++)
     {
-      row[i] = g_strdelimit (g_utf8_make_valid (cells[i], -1), "\t\r\n", ' ');
-      table->widths[i] = MAX (table->widths[i], display_width (row[i]));
+      row[i] = collate_format_line (cells[i], MOST_CHARACTERS);
+      table->widths[i] = MAX (table->widths[i], get_width (row[i]));
     }
   g_ptr_array_add (table->rows, row);
 }
@@ -58,7 +63,7 @@ append_row (CollateTable *table, GString *text, GStrv row)
 {
   for (guint i = 0; i < table->n_columns; i++)
     {
-      int padding = table->widths[i] - display_width (row[i]);
+      int padding = table->widths[i] - get_width (row[i]);
       gboolean is_last = i + 1 == table->n_columns;
 
       if (table->alignment[i] == 'r')
