@@ -144,6 +144,25 @@ find_default (CollateTables *self, JsonObject *built_in, JsonObject *own)
   return NULL;
 }
 
+/* What the person added stands before what came with the program. */
+static void
+put_own_first (CollateTables *self, guint n_built_in)
+{
+  GPtrArray *ordered = g_ptr_array_new_full (self->models->len, g_object_unref);
+
+  for (guint i = 0; i < self->models->len; i++)
+    {
+      CollateModel *model = self->models->pdata[(n_built_in + i) % self->models->len];
+
+      g_ptr_array_add (ordered, g_object_ref (model));
+      g_hash_table_insert (
+          self->model_index, g_strdup (collate_model_get_id (model)), GUINT_TO_POINTER (ordered->len));
+    }
+
+  g_ptr_array_unref (self->models);
+  self->models = ordered;
+}
+
 CollateTables *
 collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
 {
@@ -153,6 +172,7 @@ collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
   g_autoptr (GHashTable) providers = NULL;
   JsonObject *files[] = { built_in, own };
   gsize n_files = own != NULL ? 2 : 1;
+  guint n_built_in;
 
   self->models = g_ptr_array_new_with_free_func (g_object_unref);
   self->model_index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -181,8 +201,10 @@ collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
   /* After both files' providers: built-in models use the person's. */
   providers = index_providers (self->providers);
   read_models (self, built_in, providers, prices);
+  n_built_in = self->models->len;
   if (own != NULL)
     read_models (self, own, providers, NULL);
+  put_own_first (self, n_built_in);
   self->default_line_up = find_default (self, built_in, own);
 
   return self;

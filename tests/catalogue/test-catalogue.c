@@ -281,7 +281,7 @@ test_overlay (void)
   g_assert_no_error (collate_catalogue_get_problem (f.catalogue));
 
   /* In the built-in one's place, whole; what is new comes after. */
-  assert_models (f.catalogue, "one two three four");
+  assert_models (f.catalogue, "four one two three");
   two = collate_catalogue_lookup (f.catalogue, "two");
   g_assert_cmpstr (collate_model_get_name (two), ==, "Zwei");
   g_assert_cmpint (collate_model_get_thinking (two), ==, COLLATE_THINKING_NONE);
@@ -366,7 +366,7 @@ test_malformed_entries (void)
 
       g_test_message ("%s", wrong[i]);
       open_catalogue (&f, own, FALSE);
-      assert_models (f.catalogue, "one two three good");
+      assert_models (f.catalogue, "good one two three");
       g_assert_cmpstr (collate_model_get_name (collate_catalogue_lookup (f.catalogue, "two")), ==, "Two");
       problem = collate_catalogue_get_problem (f.catalogue);
       g_assert_error (problem, COLLATE_ERROR, COLLATE_ERROR_INVALID);
@@ -448,7 +448,7 @@ test_duplicate_ids (void)
                   "{'models':[{'id':'four','name':'First','routes':[]},"
                   "{'id':'four','name':'Second','routes':[]}]}",
                   FALSE);
-  assert_models (f.catalogue, "one two three four");
+  assert_models (f.catalogue, "four one two three");
   g_assert_cmpstr (collate_model_get_name (collate_catalogue_lookup (f.catalogue, "four")), ==, "First");
   g_assert_error (collate_catalogue_get_problem (f.catalogue), COLLATE_ERROR, COLLATE_ERROR_INVALID);
   close_catalogue (&f);
@@ -543,7 +543,7 @@ test_reload (void)
   path = fixture_write (f.folder, "models.json", "{'models':[{'id':'four','name':'Four','routes':[]}]}");
   collate_catalogue_reload (f.catalogue);
   g_assert_no_error (collate_catalogue_get_problem (f.catalogue));
-  assert_models (f.catalogue, "one two three four");
+  assert_models (f.catalogue, "four one two three");
   g_assert_cmpuint (counts[0], ==, 3);
   g_assert_cmpuint (counts[1], ==, 4);
   g_assert_cmpuint (f.n_changed, ==, 1);
@@ -572,7 +572,7 @@ test_add_server (void)
                                                contexts,
                                                &error));
   g_assert_no_error (error);
-  assert_models (f.catalogue, "one two three four my-ollama/llama3-8b my-ollama/org-qwen3-4b");
+  assert_models (f.catalogue, "four my-ollama/llama3-8b my-ollama/org-qwen3-4b one two three");
   llama = collate_catalogue_lookup (f.catalogue, "my-ollama/llama3-8b");
   g_assert_cmpint (collate_model_get_context (llama), ==, 8192);
   g_assert_cmpint (collate_model_get_availability (llama), ==, COLLATE_AVAILABLE);
@@ -591,7 +591,7 @@ test_add_server (void)
                                                NULL,
                                                &error));
   g_assert_no_error (error);
-  assert_models (f.catalogue, "one two three four my-ollama/llama3-8b");
+  assert_models (f.catalogue, "four my-ollama/llama3-8b one two three");
   llama = collate_catalogue_lookup (f.catalogue, "my-ollama/llama3-8b");
   g_assert_cmpint (collate_model_get_availability (llama), ==, COLLATE_UNAVAILABLE_KEY);
   g_assert_nonnull (collate_route_get_price (collate_model_get_route (llama)));
@@ -602,7 +602,7 @@ test_add_server (void)
   g_assert_nonnull (strstr (text, "\"x\": 1.5"));
 
   g_assert_true (collate_catalogue_remove_server (f.catalogue, "my-ollama", &error));
-  assert_models (f.catalogue, "one two three four");
+  assert_models (f.catalogue, "four one two three");
   g_assert_null (collate_catalogue_lookup_provider (f.catalogue, "my-ollama"));
   g_assert_false (collate_catalogue_remove_server (f.catalogue, "alpha", &error));
   g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
@@ -638,12 +638,12 @@ test_models_alike (void)
   open_catalogue (&f, NULL, FALSE);
   add_server (&f, NULL, both);
   add_server (&f, NULL, both);
-  assert_models (f.catalogue, "one two three box/a-b box/a-b-2");
+  assert_models (f.catalogue, "box/a-b box/a-b-2 one two three");
   assert_asks_for (&f, "box/a-b", "a:b");
   assert_asks_for (&f, "box/a-b-2", "a-b");
 
   add_server (&f, NULL, second);
-  assert_models (f.catalogue, "one two three box/a-b-2");
+  assert_models (f.catalogue, "box/a-b-2 one two three");
   assert_asks_for (&f, "box/a-b-2", "a-b");
   close_catalogue (&f);
 }
