@@ -25,6 +25,8 @@ dup_reason (CollateModel *model)
         return g_strdup_printf (_ ("Every route to it is retired, the first one since %s."),
                                 collate_route_get_retired (route));
       return g_strdup (_ ("There is no route to it."));
+    case COLLATE_UNAVAILABLE_FILE:
+      return g_strdup (collate_model_get_problem (model));
     case COLLATE_AVAILABLE:
     default:
       return NULL;

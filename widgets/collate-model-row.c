@@ -108,6 +108,8 @@ show_details (CollateModelRow *self, CollateEntry *entry, CollateRoute *route, c
 
       g_string_append_printf (text, _ ("%s in · %s out"), in, out);
     }
+  if (collate_model_is_local (model))
+    append_part (text, _ ("on this machine"));
   if (route != NULL && is_detour (model))
     {
       const char *provider = collate_provider_get_name (collate_route_get_provider (route));
@@ -197,6 +199,11 @@ show_problem (CollateModelRow *self, CollateEntry *entry, CollateRoute *route)
       hint = _ ("Choose another model, or add a server that has it.");
       mend = _ ("Add Server…");
       target = g_strdup ("servers");
+      break;
+    case COLLATE_UNAVAILABLE_FILE:
+      text = g_strdup (collate_model_get_problem (collate_entry_get_model (entry)));
+      mend = _ ("Local Models…");
+      target = g_strdup ("local");
       break;
     case COLLATE_AVAILABLE:
     default:

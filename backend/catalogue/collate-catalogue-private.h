@@ -28,6 +28,9 @@ typedef struct
  * route id for the built-in entries; (transfer full). */
 CollateTables *collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices);
 void collate_tables_free (CollateTables *tables);
+
+/* Puts the model files of this machine, served by `provider`, before everything else. */
+void collate_tables_add_local (CollateTables *tables, CollateProvider *provider, GPtrArray *local_models);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateTables, collate_tables_free)
 
 /* For the satellites. */

@@ -24,6 +24,9 @@ struct _CollateCatalogue
   char *prices_path;
   CollateKeys *keys;
 
+  CollateProvider *local; /* one for good: who answers over it keeps loaded models */
+  GPtrArray *local_models;
+
   CollateTables *tables;
   GListStore *providers;
   GListStore *line_ups;
@@ -174,6 +177,7 @@ load_tables (CollateCatalogue *self)
   self->tables = collate_tables_new (self->built_in, own, self->prices != NULL ? self->prices->prices : NULL);
   if (self->problem == NULL && self->user_path != NULL)
     self->problem = make_problem (self->user_path, self->tables->problems);
+  collate_tables_add_local (self->tables, self->local, self->local_models);
   choose_routes (self, today);
 }
 
@@ -229,6 +233,7 @@ collate_catalogue_dispose (GObject *object)
 
   g_clear_handle_id (&self->day_timer, g_source_remove);
   g_clear_object (&self->keys);
+  g_clear_object (&self->local);
   g_clear_object (&self->providers);
   g_clear_object (&self->line_ups);
 
@@ -241,6 +246,7 @@ collate_catalogue_finalize (GObject *object)
   CollateCatalogue *self = COLLATE_CATALOGUE (object);
 
   g_clear_pointer (&self->tables, collate_tables_free);
+  g_clear_pointer (&self->local_models, g_ptr_array_unref);
   g_clear_pointer (&self->prices, collate_price_list_free);
   g_clear_pointer (&self->built_in, json_object_unref);
   g_clear_error (&self->problem);
@@ -265,6 +271,8 @@ collate_catalogue_class_init (CollateCatalogueClass *klass)
 static void
 collate_catalogue_init (CollateCatalogue *self)
 {
+  self->local = collate_provider_new_local ();
+  self->local_models = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
   self->providers = g_list_store_new (COLLATE_TYPE_PROVIDER);
   self->line_ups = g_list_store_new (COLLATE_TYPE_LINE_UP);
 }
@@ -318,6 +326,22 @@ collate_catalogue_reload (CollateCatalogue *self)
 
   n_before = self->tables->models->len;
   load_prices (self);
+  load_tables (self);
+  publish_tables (self, n_before);
+}
+
+void
+collate_catalogue_set_local_models (CollateCatalogue *self, GPtrArray *local_models)
+{
+  guint n_before;
+
+  g_return_if_fail (COLLATE_IS_CATALOGUE (self));
+
+  g_ptr_array_set_size (self->local_models, 0);
+  for (guint i = 0; i < local_models->len; i++)
+    g_ptr_array_add (self->local_models, collate_local_model_copy (local_models->pdata[i]));
+
+  n_before = self->tables->models->len;
   load_tables (self);
   publish_tables (self, n_before);
 }

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "catalogue/collate-keys.h"
+#include "catalogue/collate-local-model.h"
 #include "catalogue/collate-model.h"
 #include "net/collate-http.h"
 
@@ -59,6 +60,10 @@ const GError *collate_catalogue_get_problem (CollateCatalogue *self);
 
 /* Reads the person's own file again, after it was changed by hand. */
 void collate_catalogue_reload (CollateCatalogue *self);
+
+/* Replaces the model files of this machine: an array of CollateLocalModel, copied. They are entries "local:NAME" of the
+ * provider "local", listed first, free of charge, and stay when the files are read again. */
+void collate_catalogue_set_local_models (CollateCatalogue *self, GPtrArray *local_models);
 
 /* A model, a provider by id; (nullable) (transfer none). */
 CollateModel *collate_catalogue_lookup (CollateCatalogue *self, const char *id);

@@ -109,3 +109,19 @@ collate_facts_new_from_json (JsonObject *object, gint64 context, gint64 max_outp
 
   return facts;
 }
+
+GPtrArray *
+collate_facts_new_local (const CollateLocalModel *local)
+{
+  GPtrArray *facts = g_ptr_array_new_with_free_func (fact_free);
+
+  add_fact (facts, _ ("Parameters"), format_parameters ((double) local->parameters));
+  add_fact (facts, _ ("Context"), describe_tokens (local->context));
+  add_fact (facts, _ ("Architecture"), g_strdup (local->architecture));
+  add_fact (facts, _ ("Quantisation"), g_strdup (local->quantization));
+  add_fact (
+      facts, _ ("File size"), local->file_bytes > 0 ? g_format_size ((guint64) local->file_bytes) : NULL);
+  add_fact (facts, _ ("File"), g_filename_display_name (local->path));
+
+  return facts;
+}

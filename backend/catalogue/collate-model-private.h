@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalogue/collate-keys.h"
+#include "catalogue/collate-local-model.h"
 #include "catalogue/collate-model.h"
 
 G_BEGIN_DECLS
@@ -20,6 +21,11 @@ CollateRoute *collate_route_new_from_json (CollateProvider *provider,
                                            JsonObject *object,
                                            GHashTable *prices,
                                            GError **error);
+
+/* The provider of all model files, one of those, and the entry that runs it; (transfer full). */
+CollateProvider *collate_provider_new_local (void);
+CollateRoute *collate_route_new_local (CollateProvider *provider, const CollateLocalModel *local);
+CollateModel *collate_model_new_local (CollateProvider *provider, const CollateLocalModel *local);
 
 /* The listed price, and where it says the same as `known` for plain input and output, also what lists leave
  * out and `known` has (tiers, peak hours, caches); (nullable) known, (transfer full). */
@@ -40,5 +46,8 @@ gboolean collate_model_choose_route (CollateModel *self, CollateKeys *keys, cons
 /* The facts of a model's entry in the order to show them: an array of CollateFact; wrong types are left out,
  * since a fact decides nothing; (transfer full). */
 GPtrArray *collate_facts_new_from_json (JsonObject *facts, gint64 context, gint64 max_output);
+
+/* The same for a model file. */
+GPtrArray *collate_facts_new_local (const CollateLocalModel *local);
 
 G_END_DECLS

@@ -11,6 +11,10 @@
 #define MAX_TOKENS 1000000000000
 #define MAX_TOKEN_FACTOR 100
 
+/* The vocabularies of model files are smaller than the default encoding's, most of them: before one is loaded, its
+ * counts are taken to be longer by this. */
+#define LOCAL_TOKEN_FACTOR 1.15
+
 struct _CollateModel
 {
   GObject parent_instance;
@@ -25,6 +29,8 @@ struct _CollateModel
   GPtrArray *facts;
   char *facts_source;
   GListStore *routes;
+  gboolean local;
+  char *problem;
 
   CollateRoute *route;
   CollateAvailability availability;
@@ -36,7 +42,8 @@ G_DEFINE_ENUM_TYPE (CollateAvailability,
                     collate_availability,
                     G_DEFINE_ENUM_VALUE (COLLATE_AVAILABLE, "available"),
                     G_DEFINE_ENUM_VALUE (COLLATE_UNAVAILABLE_KEY, "key"),
-                    G_DEFINE_ENUM_VALUE (COLLATE_UNAVAILABLE_RETIRED, "retired"))
+                    G_DEFINE_ENUM_VALUE (COLLATE_UNAVAILABLE_RETIRED, "retired"),
+                    G_DEFINE_ENUM_VALUE (COLLATE_UNAVAILABLE_FILE, "file"))
 
 enum
 {
@@ -172,6 +179,25 @@ collate_model_new_from_json (JsonObject *object,
   return g_steal_pointer (&self);
 }
 
+CollateModel *
+collate_model_new_local (CollateProvider *provider, const CollateLocalModel *local)
+{
+  CollateModel *self = g_object_new (COLLATE_TYPE_MODEL, NULL);
+  g_autoptr (CollateRoute) route = collate_route_new_local (provider, local);
+
+  self->id = g_strconcat (COLLATE_LOCAL_PREFIX, local->name, NULL);
+  self->name = g_strdup (local->title != NULL && *local->title != '\0' ? local->title : local->name);
+  self->context = CLAMP (local->context, 0, MAX_TOKENS);
+  self->token_factor = LOCAL_TOKEN_FACTOR;
+  self->thinking = local->thinking;
+  self->facts = collate_facts_new_local (local);
+  self->local = TRUE;
+  self->problem = g_strdup (local->problem);
+  g_list_store_append (self->routes, route);
+
+  return self;
+}
+
 static gboolean
 has_key (CollateRoute *route, CollateKeys *keys)
 {
@@ -203,6 +229,8 @@ collate_model_choose_route (CollateModel *self, CollateKeys *keys, const char *t
         }
     }
 
+  if (self->problem != NULL)
+    availability = COLLATE_UNAVAILABLE_FILE;
   other_route = g_set_object (&self->route, best);
   other_availability = self->availability != availability;
   self->availability = availability;
@@ -235,6 +263,7 @@ collate_model_finalize (GObject *object)
   g_free (self->name);
   g_free (self->encoding);
   g_free (self->facts_source);
+  g_free (self->problem);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_object (&self->routes);
 
@@ -376,4 +405,20 @@ collate_model_get_availability (CollateModel *self)
   g_return_val_if_fail (COLLATE_IS_MODEL (self), COLLATE_UNAVAILABLE_RETIRED);
 
   return self->availability;
+}
+
+gboolean
+collate_model_is_local (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), FALSE);
+
+  return self->local;
+}
+
+const char *
+collate_model_get_problem (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), NULL);
+
+  return self->problem;
 }

@@ -16,6 +16,7 @@ typedef enum
 {
   COLLATE_API_OPENAI,    /* POST base_url/chat/completions */
   COLLATE_API_ANTHROPIC, /* POST base_url/v1/messages */
+  COLLATE_API_ENGINE,    /* none: a model file that runs in this process */
 } CollateApi;
 
 /* Whether a model thinks before it answers. */
@@ -32,7 +33,8 @@ G_DECLARE_FINAL_TYPE (CollateProvider, collate_provider, COLLATE, PROVIDER, GObj
 const char *collate_provider_get_id (CollateProvider *self);
 const char *collate_provider_get_name (CollateProvider *self);
 CollateApi collate_provider_get_api (CollateProvider *self);
-const char *collate_provider_get_base_url (CollateProvider *self); /* without a slash at its end */
+const char *collate_provider_get_base_url (
+    CollateProvider *self); /* without a slash at its end; "" for an engine */
 
 /* The environment variable that names its key, or NULL where it needs none; (nullable). */
 const char *collate_provider_get_key_name (CollateProvider *self);
@@ -53,6 +55,9 @@ G_DECLARE_FINAL_TYPE (CollateRoute, collate_route, COLLATE, ROUTE, GObject)
 /* One way to a model: a provider and the name by which it knows the model. */
 CollateProvider *collate_route_get_provider (CollateRoute *self);
 const char *collate_route_get_model (CollateRoute *self);
+
+/* The model file that an engine runs, or NULL for every other route; (nullable). */
+const char *collate_route_get_path (CollateRoute *self);
 
 /* "deepseek/deepseek-chat": the provider's id and the route's model. */
 const char *collate_route_get_id (CollateRoute *self);
@@ -76,6 +81,7 @@ typedef enum
   COLLATE_AVAILABLE,
   COLLATE_UNAVAILABLE_KEY,     /* a route is alive, but its key is missing */
   COLLATE_UNAVAILABLE_RETIRED, /* every route is retired, or there is none */
+  COLLATE_UNAVAILABLE_FILE,    /* its model file cannot be used: collate_model_get_problem() */
 } CollateAvailability;
 
 #define COLLATE_TYPE_AVAILABILITY (collate_availability_get_type ())
@@ -120,5 +126,11 @@ GListModel *collate_model_get_routes (CollateModel *self);
  * the first of all, so that its price and what is missing can be shown; (nullable) where there are none. */
 CollateRoute *collate_model_get_route (CollateModel *self);
 CollateAvailability collate_model_get_availability (CollateModel *self);
+
+/* TRUE where it is a file on this machine. */
+gboolean collate_model_is_local (CollateModel *self);
+
+/* What is wrong with its model file, a sentence; NULL where nothing is; (nullable). */
+const char *collate_model_get_problem (CollateModel *self);
 
 G_END_DECLS

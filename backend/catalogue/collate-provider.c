@@ -3,6 +3,8 @@
 
 #include "catalogue/collate-model-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/collate-json.h"
 #include "catalogue/collate-models-file.h"
 
@@ -121,6 +123,20 @@ collate_provider_new_from_json (const char *id, JsonObject *object, gboolean own
   self->key_page = parse_address (collate_json_string (object, "key_page"));
 
   return g_steal_pointer (&self);
+}
+
+CollateProvider *
+collate_provider_new_local (void)
+{
+  CollateProvider *self = g_object_new (COLLATE_TYPE_PROVIDER, NULL);
+
+  self->id = g_strdup ("local");
+  self->name = g_strdup (_ ("This machine"));
+  self->api = COLLATE_API_ENGINE;
+  self->base_url = g_strdup ("");
+  self->limit_name = "max_tokens";
+
+  return self;
 }
 
 static void

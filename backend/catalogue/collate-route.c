@@ -15,6 +15,7 @@ struct _CollateRoute
   CollateProvider *provider;
   char *model;
   char *id;
+  char *path;
   char *retired;
   CollatePrice *price;
   JsonObject *thinking_on;
@@ -105,6 +106,32 @@ collate_route_new_from_json (CollateProvider *provider,
   return g_steal_pointer (&self);
 }
 
+/* What runs on this machine is paid for with its electricity. */
+static CollatePrice *
+make_free_price (void)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  json_object_set_int_member (object, "input", 0);
+  json_object_set_int_member (object, "output", 0);
+
+  return collate_price_new_from_json (object, NULL);
+}
+
+CollateRoute *
+collate_route_new_local (CollateProvider *provider, const CollateLocalModel *local)
+{
+  CollateRoute *self = g_object_new (COLLATE_TYPE_ROUTE, NULL);
+
+  self->provider = g_object_ref (provider);
+  self->model = g_strdup (local->name);
+  self->id = g_strconcat (collate_provider_get_id (provider), "/", local->name, NULL);
+  self->path = g_strdup (local->path);
+  self->price = make_free_price ();
+
+  return self;
+}
+
 static void
 collate_route_dispose (GObject *object)
 {
@@ -122,6 +149,7 @@ collate_route_finalize (GObject *object)
 
   g_free (self->model);
   g_free (self->id);
+  g_free (self->path);
   g_free (self->retired);
   g_clear_pointer (&self->price, collate_price_unref);
   g_clear_pointer (&self->thinking_on, json_object_unref);
@@ -158,6 +186,14 @@ collate_route_get_model (CollateRoute *self)
   g_return_val_if_fail (COLLATE_IS_ROUTE (self), NULL);
 
   return self->model;
+}
+
+const char *
+collate_route_get_path (CollateRoute *self)
+{
+  g_return_val_if_fail (COLLATE_IS_ROUTE (self), NULL);
+
+  return self->path;
 }
 
 const char *

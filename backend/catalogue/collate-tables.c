@@ -211,6 +211,29 @@ collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
 }
 
 void
+collate_tables_add_local (CollateTables *self, CollateProvider *provider, GPtrArray *local_models)
+{
+  g_autoptr (GPtrArray) others = g_steal_pointer (&self->models);
+  GPtrArray *all = g_ptr_array_new_full (local_models->len + others->len, g_object_unref);
+
+  self->models = all;
+  g_hash_table_remove_all (self->model_index);
+  for (guint i = 0; i < local_models->len; i++)
+    {
+      CollateModel *model = collate_model_new_local (provider, local_models->pdata[i]);
+
+      put_entry (all, self->model_index, collate_model_get_id (model), model);
+    }
+  for (guint i = 0; i < others->len; i++)
+    if (!g_hash_table_contains (self->model_index, collate_model_get_id (others->pdata[i])))
+      put_entry (
+          all, self->model_index, collate_model_get_id (others->pdata[i]), g_object_ref (others->pdata[i]));
+
+  if (local_models->len > 0)
+    g_ptr_array_add (self->providers, g_object_ref (provider));
+}
+
+void
 collate_tables_free (CollateTables *self)
 {
   g_ptr_array_unref (self->models);

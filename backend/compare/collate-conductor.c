@@ -115,6 +115,7 @@ make_record (CollateEntry *entry, guint run)
       collate_answer_record_new (collate_entry_get_id (entry), collate_entry_get_name (entry), run);
 
   record->reading = collate_reading_to_string (collate_entry_get_reading (entry));
+  record->local = collate_model_is_local (model);
   if (route != NULL)
     {
       CollateProvider *provider = collate_route_get_provider (route);
@@ -136,6 +137,9 @@ make_record (CollateEntry *entry, guint run)
               COLLATE_ERROR_RETIRED,
               route != NULL && collate_route_get_retired (route) != NULL ? collate_route_get_retired (route)
                                                                          : "");
+      break;
+    case COLLATE_UNAVAILABLE_FILE:
+      refuse (record, COLLATE_ERROR_UNSUPPORTED, collate_model_get_problem (model));
       break;
     case COLLATE_AVAILABLE:
     default:

@@ -49,6 +49,31 @@ sentence_for_key (CollateAnswer *answer)
       _ ("%s refuses the key in %s. Check it in Preferences ▸ Keys, or set %s."), provider, key, key);
 }
 
+/* What runs on this machine has no server to blame; (nullable). */
+static char *
+sentence_for_local_code (CollateAnswer *answer, CollateError code)
+{
+  const char *name = collate_answer_get_name (answer);
+
+  switch (code)
+    {
+    case COLLATE_ERROR_TOO_LONG:
+      return g_strdup_printf (
+          _ ("Documents and question are too long for %s, so nothing was computed. Remove "
+             "documents, or choose a model with a larger context."),
+          name);
+    case COLLATE_ERROR_UNSUPPORTED:
+      return g_strdup_printf (
+          _ ("%s cannot run on this machine. Look at it in Preferences ▸ Local Models, or "
+             "ask another model."),
+          name);
+    case COLLATE_ERROR_SERVER:
+      return g_strdup_printf (_ ("The device that %s runs on failed. Retry, or ask another model."), name);
+    default:
+      return NULL;
+    }
+}
+
 static char *
 sentence_for_code (CollateAnswer *answer, CollateError code)
 {
@@ -128,7 +153,10 @@ collate_sentence_for_answer (CollateAnswer *answer)
   if (collate_answer_get_record (answer)->sentence != NULL)
     return g_strdup (collate_answer_get_record (answer)->sentence);
 
-  sentence = sentence_for_code (answer, error->code);
+  if (collate_answer_is_local (answer))
+    sentence = sentence_for_local_code (answer, error->code);
+  if (sentence == NULL)
+    sentence = sentence_for_code (answer, error->code);
   line = collate_format_line (error->message, MAX_WORDS);
   words = g_strstrip (line);
   if (*words == '\0' || error->code == COLLATE_ERROR_STOPPED || error->code == COLLATE_ERROR_INTERRUPTED)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalogue/collate-model.h"
+
+G_BEGIN_DECLS
+
+/* What the id of an entry begins with that is a model file on this machine: "local:NAME". */
+#define COLLATE_LOCAL_PREFIX "local:"
+
+/* What is known of a model file. The catalogue reads none itself: whoever can read them hands this in. Plain data. */
+typedef struct
+{
+  char *name; /* the file's, without ".gguf": "local:NAME" is its id */
+  char *path;
+  char *title;        /* its own name for itself; (nullable) */
+  char *architecture; /* (nullable), as the next one */
+  char *quantization;
+  char *problem; /* why it cannot be asked, a sentence; NULL: it can */
+  gint64 parameters;
+  gint64 file_bytes;
+  gint64 context; /* tokens, 0 where unknown */
+  CollateThinking thinking;
+} CollateLocalModel;
+
+/* Strings are copied; (transfer full). */
+CollateLocalModel *collate_local_model_new (const char *name, const char *path);
+CollateLocalModel *collate_local_model_copy (const CollateLocalModel *model);
+void collate_local_model_free (CollateLocalModel *model);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateLocalModel, collate_local_model_free)
+
+G_END_DECLS
