@@ -115,6 +115,8 @@ show_comparison (const char *name, gint64 id, CollateOutputFormat format)
   g_autoptr (CollateComparison) comparison = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char *subject = NULL;
+  g_autofree char *sentence = NULL;
   g_autofree char *text = NULL;
 
   collate_history_open_async (history, id, NULL, collate_command_keep_result, &result);
@@ -122,7 +124,9 @@ show_comparison (const char *name, gint64 id, CollateOutputFormat format)
   comparison = collate_history_open_finish (history, result, &error);
   if (comparison == NULL)
     {
-      collate_command_complain (_ ("Question %s of the history cannot be shown: %s"), name, error->message);
+      subject = g_strdup_printf (_ ("Question %s of the history"), name);
+      sentence = collate_sentence_for_error (error, subject);
+      collate_command_complain ("%s", sentence);
       return COLLATE_EXIT_INCOMPLETE;
     }
   text = collate_output_render (comparison, format);

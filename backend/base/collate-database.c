@@ -4,6 +4,7 @@
 #include "base/collate-database.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "base/collate-error.h"
 
@@ -42,20 +43,12 @@ set_error (sqlite3 *handle, int code, GError **error)
     }
 }
 
-CollateDatabase *
-collate_database_open (const char *path, GError **error)
+static CollateDatabase *
+open_file (const char *name, int flags, GError **error)
 {
   g_autoptr (CollateDatabase) self = g_new0 (CollateDatabase, 1);
-  g_autofree char *folder = g_path_get_dirname (path);
-  int code;
+  int code = sqlite3_open_v2 (name, &self->handle, flags, NULL);
 
-  if (g_strcmp0 (path, ":memory:") != 0 && g_mkdir_with_parents (folder, 0700) != 0)
-    {
-      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", folder, g_strerror (errno));
-      return NULL;
-    }
-
-  code = sqlite3_open_v2 (path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
   if (code != SQLITE_OK)
     {
       set_error (self->handle, code, error);
@@ -68,6 +61,43 @@ collate_database_open (const char *path, GError **error)
     return NULL;
 
   return g_steal_pointer (&self);
+}
+
+/* Where nobody may write, as on a read-only disk, there is no write-ahead log to be had, and no need of one. */
+static CollateDatabase *
+open_read_only (const char *path, const char *folder)
+{
+  g_autofree char *uri = NULL;
+  g_autofree char *immutable = NULL;
+
+  if (access (path, R_OK) != 0 || (access (path, W_OK) == 0 && access (folder, W_OK) == 0))
+    return NULL;
+
+  uri = g_filename_to_uri (path, NULL, NULL);
+  immutable = uri != NULL ? g_strconcat (uri, "?immutable=1", NULL) : NULL;
+  return immutable != NULL ? open_file (immutable, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) : NULL;
+}
+
+CollateDatabase *
+collate_database_open (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GError) problem = NULL;
+  CollateDatabase *database;
+
+  if (g_strcmp0 (path, ":memory:") != 0 && g_mkdir_with_parents (folder, 0700) != 0)
+    {
+      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", folder, g_strerror (errno));
+      return NULL;
+    }
+
+  database = open_file (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &problem);
+  if (database == NULL)
+    database = open_read_only (path, folder);
+  if (database == NULL)
+    g_propagate_error (error, g_steal_pointer (&problem));
+
+  return database;
 }
 
 void
@@ -88,7 +118,6 @@ collate_database_execute (CollateDatabase *database, const char *sql, GError **e
   return code == SQLITE_OK;
 }
 
-/* Inside the step's transaction, so that two programs that start together do not both take it. */
 static int
 get_version (CollateDatabase *database, GError **error)
 {
@@ -103,11 +132,15 @@ get_version (CollateDatabase *database, GError **error)
 gboolean
 collate_database_migrate (CollateDatabase *database, const char *const *steps, int n_steps, GError **error)
 {
-  int version;
+  int version = get_version (database, error);
 
+  /* Who only reads is not kept waiting by another program that writes. */
+  if (version < 0 || version == n_steps)
+    return version >= 0;
   if (!collate_database_execute (database, "BEGIN IMMEDIATE", error))
     return FALSE;
 
+  /* Again, for two programs that start together must not both take a step. */
   version = get_version (database, error);
   if (version > n_steps)
     g_set_error (error,

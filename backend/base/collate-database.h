@@ -13,7 +13,8 @@ typedef struct _CollateDatabase CollateDatabase;
 typedef struct _CollateStatement CollateStatement;
 
 /* Opens or makes the database at `path` (":memory:" for one that is not kept), its folder included, with
- * write-ahead log and foreign keys on, and waits up to five seconds for other programs' locks; (nullable)
+ * write-ahead log and foreign keys on, and waits up to five seconds for other programs' locks; what may not
+ * be written is opened for reading; (nullable)
  * (transfer full). */
 CollateDatabase *collate_database_open (const char *path, GError **error);
 

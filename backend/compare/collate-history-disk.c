@@ -7,7 +7,8 @@
 
 struct _CollateHistoryRow
 {
-  gint64 id; /* the thread's */
+  gint64 id;        /* the thread's */
+  guint generation; /* of the file that the id is of; 0: of whichever there is */
 };
 
 /* The thread's side. */
@@ -16,6 +17,7 @@ typedef struct
   char *path;
   CollateStore *store; /* NULL where it cannot be opened */
   GError *error;       /* and why */
+  guint generation;    /* counts the files that have been there, from 1 */
 } File;
 
 struct _CollateHistoryDisk
@@ -103,6 +105,24 @@ file_open (File *file, GTask *task)
   return file->store != NULL;
 }
 
+/* A file that somebody took away holds what is written into it no longer than the program lives. */
+static void
+file_check (File *file)
+{
+  if (file->store == NULL || collate_store_is_there (file->store))
+    return;
+
+  g_clear_pointer (&file->store, collate_store_close);
+  file->generation++;
+}
+
+/* FALSE for a row that was never inserted, or that went with its file. */
+static gboolean
+row_is_there (const Job *job)
+{
+  return job->row->id != 0 && (job->row->generation == 0 || job->row->generation == job->file->generation);
+}
+
 static void
 list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -144,20 +164,24 @@ insert_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   Job *job = data;
   GError *error = NULL;
 
+  file_check (job->file);
+  g_clear_error (&job->file->error);
   if (!file_open (job->file, task))
     return;
 
   job->row->id = collate_store_insert (job->file->store, job->record, &error);
+  job->row->generation = job->file->generation;
   if (job->row->id != 0)
     g_task_return_int (task, job->row->id);
   else
     g_task_return_error (task, error);
 }
 
+/* Takes the error; NULL: all went well. */
 static void
-return_written (GTask *task, gboolean written, GError *error)
+return_written (GTask *task, GError *error)
 {
-  if (written)
+  if (error == NULL)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -169,10 +193,13 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
   Job *job = data;
   GError *error = NULL;
 
-  if (job->row->id == 0)
-    g_task_return_boolean (task, TRUE);
-  else if (file_open (job->file, task))
-    return_written (task, collate_store_write (job->file->store, job->row->id, job->changes, &error), error);
+  if (row_is_there (job))
+    {
+      if (!file_open (job->file, task))
+        return;
+      collate_store_write (job->file->store, job->row->id, job->changes, &error);
+    }
+  return_written (task, error);
 }
 
 static void
@@ -181,10 +208,13 @@ rename_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   Job *job = data;
   GError *error = NULL;
 
-  if (job->row->id == 0)
-    g_task_return_boolean (task, TRUE);
-  else if (file_open (job->file, task))
-    return_written (task, collate_store_rename (job->file->store, job->row->id, job->title, &error), error);
+  if (row_is_there (job))
+    {
+      if (!file_open (job->file, task))
+        return;
+      collate_store_rename (job->file->store, job->row->id, job->title, &error);
+    }
+  return_written (task, error);
 }
 
 static void
@@ -193,8 +223,10 @@ remove_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   Job *job = data;
   GError *error = NULL;
 
-  if (file_open (job->file, task))
-    return_written (task, collate_store_remove (job->file->store, job->row->id, &error), error);
+  if (!file_open (job->file, task))
+    return;
+  collate_store_remove (job->file->store, job->row->id, &error);
+  return_written (task, error);
 }
 
 static void
@@ -215,6 +247,7 @@ collate_history_disk_new (const char *path)
 
   disk->file = g_new0 (File, 1);
   disk->file->path = g_strdup (path);
+  disk->file->generation = 1;
   disk->worker = collate_worker_new ("history");
 
   return disk;

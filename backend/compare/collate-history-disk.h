@@ -41,7 +41,7 @@ void collate_history_disk_insert (CollateHistoryDisk *disk,
                                   gpointer user_data);
 gint64 collate_history_disk_insert_finish (GAsyncResult *result, GError **error);
 
-/* Takes the changes. For a row that could not be inserted there is nothing to do. */
+/* Takes the changes. For a row that could not be inserted, or whose file is gone, there is nothing to do. */
 void collate_history_disk_write (CollateHistoryDisk *disk,
                                  CollateHistoryRow *row,
                                  GPtrArray *changes,

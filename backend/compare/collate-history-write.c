@@ -30,7 +30,8 @@ typedef struct
   CollateComparison *comparison; /* (owned) */
   CollateHistoryRow *row;
   CollateHistoryItem *item; /* NULL until it is inserted */
-  GHashTable *progress;     /* CollateAnswer to Progress */
+  gboolean inserting;
+  GHashTable *progress; /* CollateAnswer to Progress */
   guint n_failures;
 } Watch;
 
@@ -131,6 +132,18 @@ typedef struct
 static void start_timer (CollateHistory *self);
 
 static void
+mark_unwritten (Watch *watch, GPtrArray *answers)
+{
+  for (guint i = 0; i < answers->len; i++)
+    {
+      Progress *progress = g_hash_table_lookup (watch->progress, answers->pdata[i]);
+
+      if (progress != NULL)
+        progress->whole = progress->dirty = TRUE;
+    }
+}
+
+static void
 written_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Write *write = data;
@@ -138,19 +151,16 @@ written_cb (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean written = collate_history_disk_write_finish (result, &error);
 
-  collate_history_take_problem (write->history, error);
+  /* Of a comparison that could not be inserted there was nothing to write. */
+  if (error != NULL || watch == NULL || watch->item != NULL)
+    collate_history_take_problem (write->history, error);
   if (watch != NULL && written)
     watch->n_failures = 0;
-  else if (watch != NULL && ++watch->n_failures < MAX_FAILURES)
+  else if (watch != NULL)
     {
-      for (guint i = 0; i < write->answers->len; i++)
-        {
-          Progress *progress = g_hash_table_lookup (watch->progress, write->answers->pdata[i]);
-
-          if (progress != NULL)
-            progress->whole = progress->dirty = TRUE;
-        }
-      start_timer (write->history);
+      mark_unwritten (watch, write->answers);
+      if (++watch->n_failures < MAX_FAILURES)
+        start_timer (write->history);
     }
 
   collate_comparison_release (write->comparison);
@@ -160,12 +170,20 @@ written_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_free (write);
 }
 
+static void insert (Watch *watch);
+
 static void
 write_changes (Watch *watch)
 {
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_store_change_free);
   g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func (g_object_unref);
   Write *write;
+
+  if (watch->item == NULL && !watch->inserting)
+    {
+      insert (watch);
+      return;
+    }
 
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (watch->comparison)); i++)
     {
@@ -310,8 +328,12 @@ inserted_cb (GObject *source, GAsyncResult *result, gpointer data)
   gint64 id = collate_history_disk_insert_finish (result, &error);
 
   collate_history_take_problem (self, error);
+  if (watch != NULL)
+    watch->inserting = FALSE;
   if (id > 0)
     collate_comparison_set_id (write->comparison, id);
+  else if (watch != NULL && ++watch->n_failures < MAX_FAILURES)
+    start_timer (self);
   if (id > 0 && watch != NULL)
     {
       watch->item = collate_history_item_new (make_row (write->comparison, id));
@@ -326,11 +348,35 @@ inserted_cb (GObject *source, GAsyncResult *result, gpointer data)
   g_free (write);
 }
 
+/* All that is known now; tried again where it fails. */
+static void
+insert (Watch *watch)
+{
+  Write *write = g_new0 (Write, 1);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (watch->comparison)); i++)
+    {
+      g_autoptr (CollateAnswer) answer = g_list_model_get_item (G_LIST_MODEL (watch->comparison), i);
+
+      *mark_dirty (watch, answer) = (Progress){ .text = collate_answer_get_text_length (answer),
+                                                .reasoning = collate_answer_get_reasoning_length (answer) };
+    }
+
+  write->history = g_object_ref (watch->history);
+  write->comparison = g_object_ref (watch->comparison);
+  watch->inserting = TRUE;
+  collate_comparison_hold (watch->comparison);
+  collate_history_disk_insert (watch->history->disk,
+                               watch->row,
+                               collate_comparison_dup_record (watch->comparison),
+                               inserted_cb,
+                               write);
+}
+
 void
 collate_history_add (CollateHistory *self, CollateComparison *comparison)
 {
   Watch *watch;
-  Write *write;
 
   g_return_if_fail (COLLATE_IS_HISTORY (self));
   g_return_if_fail (COLLATE_IS_COMPARISON (comparison));
@@ -347,10 +393,5 @@ collate_history_add (CollateHistory *self, CollateComparison *comparison)
   g_signal_connect_object (
       comparison, "notify::title", G_CALLBACK (collate_history_title_changed_cb), self, 0);
 
-  write = g_new0 (Write, 1);
-  write->history = g_object_ref (self);
-  write->comparison = g_object_ref (comparison);
-  collate_comparison_hold (comparison);
-  collate_history_disk_insert (
-      self->disk, watch->row, collate_comparison_dup_record (comparison), inserted_cb, write);
+  insert (watch);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/collate-database.h"
 #include "compare/collate-lock.h"
 #include "compare/collate-store.h"
@@ -13,6 +15,8 @@ struct _CollateStore
 {
   CollateDatabase *database;
   char *path;
+  dev_t device; /* of the file that was opened */
+  ino_t inode;
   CollateLock *lock; /* from the first comparison that this program adds */
 };
 

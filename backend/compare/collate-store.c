@@ -6,6 +6,7 @@
 #include "compare/collate-store-private.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/collate-json.h"
 
@@ -54,6 +55,7 @@ CollateStore *
 collate_store_open (const char *path, GError **error)
 {
   g_autoptr (CollateStore) store = g_new0 (CollateStore, 1);
+  struct stat info;
 
   store->path = g_strdup (path);
   store->database = collate_database_open (path, error);
@@ -61,7 +63,21 @@ collate_store_open (const char *path, GError **error)
       !collate_database_migrate (store->database, steps, G_N_ELEMENTS (steps), error))
     return NULL;
 
+  if (stat (path, &info) == 0)
+    {
+      store->device = info.st_dev;
+      store->inode = info.st_ino;
+    }
   return g_steal_pointer (&store);
+}
+
+gboolean
+collate_store_is_there (CollateStore *store)
+{
+  struct stat info;
+
+  return store->inode == 0 ||
+         (stat (store->path, &info) == 0 && info.st_dev == store->device && info.st_ino == store->inode);
 }
 
 void

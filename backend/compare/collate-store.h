@@ -40,6 +40,9 @@ void collate_store_change_free (CollateStoreChange *change);
 CollateStore *collate_store_open (const char *path, GError **error);
 void collate_store_close (CollateStore *store);
 
+/* FALSE where the file was taken away or replaced since it was opened. */
+gboolean collate_store_is_there (CollateStore *store);
+
 /* All rows, newest first, in two queries; (nullable) (transfer full). */
 GPtrArray *collate_store_list (CollateStore *store, GError **error);
 

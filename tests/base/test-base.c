@@ -453,6 +453,29 @@ test_database (void)
   g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
 }
 
+/* Who reads does not wait for one who writes. */
+static void
+test_database_shared (void)
+{
+  static const char *const steps[] = { "CREATE TABLE t (a INTEGER)" };
+  g_autofree char *folder = g_dir_make_tmp ("collate-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "x.sqlite", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateDatabase) writer = collate_database_open (path, &error);
+  g_autoptr (CollateDatabase) reader = NULL;
+  g_autoptr (CollateStatement) row = NULL;
+
+  g_assert_true (collate_database_migrate (writer, steps, 1, &error));
+  g_assert_true (collate_database_execute (writer, "INSERT INTO t VALUES (7); BEGIN IMMEDIATE", &error));
+
+  reader = collate_database_open (path, &error);
+  g_assert_no_error (error);
+  g_assert_true (collate_database_migrate (reader, steps, 1, &error));
+  row = collate_database_prepare (reader, "SELECT a FROM t", &error);
+  g_assert_true (collate_statement_next (row, &error));
+  g_assert_cmpint (collate_statement_get_int (row, 0), ==, 7);
+}
+
 static void
 test_database_damaged (void)
 {
@@ -487,6 +510,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/json/writes", test_json_writes);
   g_test_add_func ("/base/worker/order", test_worker_order);
   g_test_add_func ("/base/database", test_database);
+  g_test_add_func ("/base/database/shared", test_database_shared);
   g_test_add_func ("/base/database/damaged", test_database_damaged);
 
   return g_test_run ();

@@ -403,6 +403,159 @@ test_flush (Fixture *fixture, gconstpointer data)
   settle (comparison);
 }
 
+/* Another program's way into the file. */
+static void
+execute (Fixture *fixture, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+  CollateDatabase *database = collate_database_open (fixture->desk->history_path, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (collate_database_execute (database, sql, &error));
+  g_assert_no_error (error);
+  collate_database_close (database);
+}
+
+static void
+assert_kept (Fixture *fixture, gint64 id, const char *text)
+{
+  g_autoptr (CollateComparison) past = NULL;
+  g_autoptr (GError) error = NULL;
+
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (collate_answer_get_state (answer_at (past, 0)), ==, COLLATE_ANSWER_DONE);
+  g_assert_cmpstr (collate_answer_get_text (answer_at (past, 0)), ==, text);
+}
+
+/* What cannot be written does not hold up the answer, and is told until something can be written again. */
+static void
+test_writing_fails (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CollateComparison) comparison = NULL;
+
+  g_assert_true (load_history (get_history (fixture), NULL));
+  execute (fixture,
+           "CREATE TRIGGER more BEFORE UPDATE ON answer BEGIN SELECT RAISE (ABORT, 'no'); END;"
+           "CREATE TRIGGER whole BEFORE INSERT ON answer WHEN NEW.state <> 'queued'"
+           " BEGIN SELECT RAISE (ABORT, 'no'); END");
+  comparison = desk_ask (fixture->desk, "Does it?", "m");
+  g_assert_cmpint (collate_answer_get_state (answer_at (comparison, 0)), ==, COLLATE_ANSWER_DONE);
+  g_assert_cmpint (get_problem (get_history (fixture)), ==, COLLATE_ERROR_INVALID);
+
+  execute (fixture, "DROP TRIGGER more; DROP TRIGGER whole");
+  collate_history_flush (get_history (fixture));
+  assert_kept (fixture, collate_comparison_get_id (comparison), "Yes, it does.");
+}
+
+static gboolean
+has_long_text (gpointer answer)
+{
+  return collate_answer_get_text_length (answer) > 350;
+}
+
+/* However often writing failed in between, no piece of a text is missing once it works again. */
+static void
+test_writing_fails_long (Fixture *fixture, gconstpointer data)
+{
+  const char *const ids[] = { "s", NULL };
+  g_autoptr (CollateComparison) comparison = collate_workspace_ask (fixture->desk->workspace, "Why?", ids);
+  g_autoptr (CollateComparison) past = NULL;
+  g_autofree char *text = NULL;
+  gint64 id;
+
+  wait_for (has_text, answer_at (comparison, 0));
+  collate_history_flush (get_history (fixture));
+  execute (fixture,
+           "CREATE TRIGGER more BEFORE UPDATE ON answer BEGIN SELECT RAISE (ABORT, 'no'); END;"
+           "CREATE TRIGGER whole BEFORE INSERT ON answer BEGIN SELECT RAISE (ABORT, 'no'); END");
+  wait_for (has_long_text, answer_at (comparison, 0));
+  execute (fixture, "DROP TRIGGER more; DROP TRIGGER whole");
+  collate_comparison_stop_all (comparison);
+  settle (comparison);
+  g_assert_cmpint (get_problem (get_history (fixture)), ==, -1);
+
+  id = collate_comparison_get_id (comparison);
+  text = g_strdup (collate_answer_get_text (answer_at (comparison, 0)));
+  g_clear_object (&comparison);
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, NULL);
+  g_assert_cmpstr (collate_answer_get_text (answer_at (past, 0)), ==, text);
+}
+
+static gboolean
+has_problem (gpointer history)
+{
+  return get_problem (history) >= 0;
+}
+
+static gboolean
+has_id (gpointer comparison)
+{
+  return collate_comparison_get_id (comparison) > 0;
+}
+
+/* A comparison that could not be added at first is added as soon as it can, with all that came until then. */
+static void
+test_inserting_fails_at_first (Fixture *fixture, gconstpointer data)
+{
+  const char *const ids[] = { "s", NULL };
+  g_autoptr (CollateComparison) comparison = NULL;
+  g_autoptr (CollateComparison) past = NULL;
+  g_autofree char *text = NULL;
+  gint64 id;
+
+  g_assert_true (load_history (get_history (fixture), NULL));
+  execute (fixture,
+           "CREATE TRIGGER refuse BEFORE INSERT ON comparison BEGIN SELECT RAISE (ABORT, 'no'); END");
+  comparison = collate_workspace_ask (fixture->desk->workspace, "Why?", ids);
+  wait_for (has_problem, get_history (fixture));
+  wait_for (has_text, answer_at (comparison, 0));
+  g_assert_cmpint (collate_comparison_get_id (comparison), ==, 0);
+  g_assert_cmpint (get_problem (get_history (fixture)), ==, COLLATE_ERROR_INVALID);
+
+  execute (fixture, "DROP TRIGGER refuse");
+  wait_for (has_id, comparison);
+  g_assert_cmpint (get_problem (get_history (fixture)), ==, -1);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (get_history (fixture))), ==, 1);
+  collate_comparison_stop_all (comparison);
+  settle (comparison);
+
+  id = collate_comparison_get_id (comparison);
+  text = g_strdup (collate_answer_get_text (answer_at (comparison, 0)));
+  g_clear_object (&comparison);
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, NULL);
+  g_assert_cmpint (collate_answer_get_state (answer_at (past, 0)), ==, COLLATE_ANSWER_STOPPED);
+  g_assert_cmpstr (collate_answer_get_text (answer_at (past, 0)), ==, text);
+}
+
+/* After somebody took the file away, what is asked is kept in a new one, and what still runs does not write into
+ * a stranger's row. */
+static void
+test_file_taken_away (Fixture *fixture, gconstpointer data)
+{
+  const char *const ids[] = { "s", NULL };
+  static const char *const endings[] = { "", "-wal", "-shm" };
+  g_autoptr (CollateComparison) running = collate_workspace_ask (fixture->desk->workspace, "Why?", ids);
+  g_autoptr (CollateComparison) next = NULL;
+
+  wait_for (has_text, answer_at (running, 0));
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *path = g_strconcat (fixture->desk->history_path, endings[i], NULL);
+
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+
+  next = desk_ask (fixture->desk, "Does it?", "m");
+  g_assert_cmpint (collate_comparison_get_id (next), ==, collate_comparison_get_id (running));
+  collate_comparison_stop_all (running);
+  settle (running);
+  assert_kept (fixture, collate_comparison_get_id (next), "Yes, it does.");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -421,6 +574,10 @@ main (int argc, char **argv)
     { "/compare/history/odd-rows", test_odd_rows },
     { "/compare/history/many", test_many },
     { "/compare/history/flush", test_flush },
+    { "/compare/history/writing-fails", test_writing_fails },
+    { "/compare/history/writing-fails-long", test_writing_fails_long },
+    { "/compare/history/inserting-fails-at-first", test_inserting_fails_at_first },
+    { "/compare/history/file-taken-away", test_file_taken_away },
   };
 
   g_test_init (&argc, &argv, NULL);
