@@ -5,26 +5,30 @@
 
 G_BEGIN_DECLS
 
-/* A GGUF file (version 2 or 3), mapped and checked before anything of it is believed: every length, offset, count and
- * size against the file. Immutable; any thread. */
+/* A GGUF file (version 2 or 3, little-endian), mapped and checked before anything of it is believed: every length,
+ * offset, count and size against the file. What describes it is bounded (128 MiB, 65,536 keys, 65,536 tensors), and
+ * tensors do not overlap. Immutable; any thread. The file has to keep its bytes while it is open: a program that
+ * cuts it short in place ends this one by SIGBUS, as with every mapping; whoever replaces a model writes beside it
+ * and renames. */
 typedef struct _CollateGguf CollateGguf;
 
-/* Maps a file; (nullable) (transfer full). COLLATE_ERROR_UNREADABLE, _INVALID (what and where), _UNSUPPORTED (a version
- * or a tensor's type). */
+/* Maps a file; (nullable) (transfer full). COLLATE_ERROR_UNREADABLE, _INVALID (what and where), _UNSUPPORTED (a
+ * version, big-endian, a tensor's type, an array of arrays). The message names the key or tensor and its place. */
 CollateGguf *collate_gguf_open (const char *path, GError **error);
 CollateGguf *collate_gguf_ref (CollateGguf *gguf);
 void collate_gguf_unref (CollateGguf *gguf);
 
 gsize collate_gguf_get_size (CollateGguf *gguf);
 
-/* A value by key. FALSE where there is none of a type that fits: integers of any width, booleans, floats of either. The
- * strings are not NUL-terminated in the file: they are copies that live as long as `gguf`. */
+/* A value by key. FALSE where there is none of a type that fits: integers of any width, booleans, floats of either.
+ * Strings are UTF-8 and NUL-terminated, copies that live as long as `gguf`. */
 gboolean collate_gguf_get_int (CollateGguf *gguf, const char *key, gint64 *value);
 gboolean collate_gguf_get_double (CollateGguf *gguf, const char *key, double *value);
 gboolean collate_gguf_get_boolean (CollateGguf *gguf, const char *key, gboolean *value);
 const char *collate_gguf_get_string (CollateGguf *gguf, const char *key);
 
-/* An array by key: the number of its elements, -1 where there is none of that type. */
+/* An array by key: the number of its elements, -1 where there is none of that type. Strings are any bytes, still in
+ * the file and not NUL-terminated. Integers are those of 32 bits, unsigned ones bit for bit. NULL where it is empty. */
 gint64 collate_gguf_get_strings (CollateGguf *gguf,
                                  const char *key,
                                  const char *const **strings,
