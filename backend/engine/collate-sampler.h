@@ -21,7 +21,7 @@ typedef struct _CollateSampler CollateSampler;
 CollateSampler *collate_sampler_new (const CollateSampling *sampling);
 
 /* The next token. Filters in this order: top-k, top-p, min-p, then temperature; equal logits: the lower id. NaN counts
- * as the least. */
+ * as the least. -1 where there are none. */
 gint32 collate_sampler_pick (CollateSampler *sampler, const float *logits, gsize n_logits);
 
 void collate_sampler_free (CollateSampler *sampler);
