@@ -83,8 +83,10 @@ format_tick (gboolean is_cost, double value)
 {
   g_autofree char *number = NULL;
 
-  if (value >= 1e6 || (value > 0 && value < 1e-4))
+  if (value >= 1e6)
     number = g_strdup_printf ("%.0e", value);
+  else if (value > 0 && value < 1e-4)
+    number = g_strdup_printf ("%.2g", value);
   else if (value >= 1000)
     number = collate_chart_format_count (value);
   else

@@ -227,6 +227,29 @@ test_axis (void)
   g_assert_cmpfloat (collate_chart_axis_place (&axis, 1e300), >=, 0.5);
 }
 
+/* No two ticks of an axis bear the same number, however small it is. */
+static void
+test_ticks_differ (void)
+{
+  g_autoptr (GPtrArray) items = collate_chart_items_new ();
+  CollateChartStyle style = { .text_scale = 1.0, .focus = -1 };
+  g_autoptr (CollateChartLayout) layout = NULL;
+  g_autoptr (GHashTable) words = g_hash_table_new (g_str_hash, g_str_equal);
+
+  samples_add (items, "A", 0.000005, 1, NAN, 100, 100);
+  samples_add (items, "B", 0.000013, 3, NAN, 100, 100);
+  layout = collate_chart_layout_new (COLLATE_CHART_TRADEOFF, items, &style, 600, 400);
+
+  for (guint i = 0; i < layout->labels->len; i++)
+    {
+      const CollateChartLabel *label = &g_array_index (layout->labels, CollateChartLabel, i);
+
+      if (label->role == COLLATE_LABEL_TICK)
+        g_assert_true (g_hash_table_add (words, (char *) pango_layout_get_text (label->text)));
+    }
+  g_assert_cmpuint (g_hash_table_size (words), >=, 6);
+}
+
 static void
 test_logarithm_begins_at_twenty (void)
 {
@@ -257,6 +280,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/charts/layout/best-first", test_best_stands_first);
   g_test_add_func ("/charts/layout/whiskers", test_whiskers);
   g_test_add_func ("/charts/layout/axis", test_axis);
+  g_test_add_func ("/charts/layout/ticks-differ", test_ticks_differ);
   g_test_add_func ("/charts/layout/logarithm", test_logarithm_begins_at_twenty);
 
   return g_test_run ();
