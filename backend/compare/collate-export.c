@@ -244,11 +244,13 @@ collate_export_csv (CollateComparison *comparison)
 static void
 append_plain (GString *out, const char *text)
 {
-  for (const char *p = text; *p != '\0'; p++)
+  g_autofree char *line = collate_format_line (text, -1);
+
+  for (const char *p = line; *p != '\0'; p++)
     {
       if (strchr ("\\`*_{}[]<>#|~&", *p) != NULL)
         g_string_append_c (out, '\\');
-      g_string_append_c (out, *p == '\n' || *p == '\r' ? ' ' : *p);
+      g_string_append_c (out, *p);
     }
 }
 
@@ -287,12 +289,31 @@ append_markdown_line (GString *out, const char *before, const char *text, const 
   g_string_append (out, after);
 }
 
-/* An answer's own headings would mix with the document's: it stands in a quote, word for word. */
+/* What a terminal would obey (escape sequences, cursor moves) is left out of what models wrote; a carriage return
+ * ends a line. */
+static void
+append_tame (GString *out, const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == '\r' && p[1] != '\n')
+        g_string_append_c (out, '\n');
+      else if (c == '\n' || c == '\t' || !g_unichar_iscntrl (c))
+        g_string_append_unichar (out, c);
+    }
+}
+
+/* An answer's own headings would mix with the document's: it stands in a quote. */
 static void
 append_quoted (GString *out, const char *text)
 {
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (GString) tame = g_string_new (NULL);
+  g_auto (GStrv) lines = NULL;
 
+  append_tame (tame, text);
+  lines = g_strsplit (tame->str, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     g_string_append_printf (out, "> %s\n", lines[i]);
   g_string_append_c (out, '\n');
@@ -371,19 +392,6 @@ collate_export_markdown (CollateComparison *comparison)
 
 /* Text. */
 
-/* What a terminal would obey (escape sequences, cursor moves) is left out of what models wrote. */
-static void
-append_for_terminal (GString *out, const char *text)
-{
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (c == '\n' || c == '\t' || !g_unichar_iscntrl (c))
-        g_string_append_unichar (out, c);
-    }
-}
-
 static void
 append_text_table (GString *out, CollateComparison *comparison)
 {
@@ -421,17 +429,17 @@ append_text_answer (GString *out, CollateAnswer *answer)
   g_string_append_printf (out, "%s — %s\n\n", label, state);
   if (collate_answer_get_text_length (answer) > 0)
     {
-      append_for_terminal (out, collate_answer_get_text (answer));
+      append_tame (out, collate_answer_get_text (answer));
       g_string_append (out, "\n\n");
     }
   if (problem != NULL)
     {
-      append_for_terminal (out, problem);
+      append_tame (out, problem);
       g_string_append (out, "\n\n");
     }
   if (warning != NULL)
     {
-      append_for_terminal (out, warning);
+      append_tame (out, warning);
       g_string_append (out, "\n\n");
     }
 }
@@ -448,7 +456,7 @@ collate_export_text (CollateComparison *comparison)
   findings = collate_export_findings (comparison);
   for (guint i = 0; i < findings->len; i++)
     {
-      append_for_terminal (out, findings->pdata[i]);
+      append_tame (out, findings->pdata[i]);
       g_string_append (out, i + 1 < findings->len ? "\n" : "\n\n");
     }
   for (guint i = 0; i < count_answers (comparison); i++)

@@ -305,6 +305,29 @@ test_text_is_harmless (void)
   g_assert_nonnull (strstr (text, "x]0;owned31my"));
 }
 
+/* Nothing that a model or a name holds leaves its place: no line of it stands outside a quote or a heading. */
+static void
+test_markdown_is_harmless (void)
+{
+  g_autoptr (CollateComparison) comparison = comparison_from (
+      "{'question':'Why\\r# not?','results':[{'id':'a','model':'A\\u001b[2J\\n# B|','state':'done',"
+      "'response':'```\\n<script>\\r# out\\r\\n## too\\u001b]0;owned\\u0007\\n````\\nend'}]}");
+  g_autofree char *markdown = collate_export_markdown (comparison);
+  g_auto (GStrv) lines = g_strsplit_set (markdown, "\r\n", -1);
+  static const char *const headings[] = { "# Why \\# not?", "### A \\[2J \\# B\\|", NULL };
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      gboolean ours = g_str_equal (lines[i], "## Metrics") || g_str_equal (lines[i], "## Responses") ||
+                      g_str_equal (lines[i], "## Findings") || g_strv_contains (headings, lines[i]);
+
+      g_assert_true (ours || lines[i][0] != '#');
+      g_assert_true (strchr (lines[i], '\x1b') == NULL);
+      g_assert_true (strstr (lines[i], "<script>") == NULL || g_str_has_prefix (lines[i], "> "));
+    }
+  g_assert_nonnull (strstr (markdown, "> ```\n> <script>\n> # out\n> ## too]0;owned\n> ````\n> end\n"));
+}
+
 static void
 test_warnings (void)
 {
@@ -351,6 +374,7 @@ main (int argc, char **argv)
   g_test_add_func ("/compare/export/csv", test_csv);
   g_test_add_func ("/compare/export/readable", test_readable);
   g_test_add_func ("/compare/export/text-is-harmless", test_text_is_harmless);
+  g_test_add_func ("/compare/export/markdown-harmless", test_markdown_is_harmless);
 
   return g_test_run ();
 }
