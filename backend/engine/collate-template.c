@@ -1,2 +1,323 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
+
+#include "engine/collate-template.h"
+
+#include <string.h>
+
+#include "base/collate-error.h"
+
+/* A chat template is a program (in Jinja); the few families of models that are run here have each written theirs in a
+ * handful of ways. It is recognised by words that only its family uses, and never run: the conversation is written out
+ * here. What differs within a family (thinking, the first token, a preamble) is read from the template's text. */
+
+#define OPEN_TAG "<think>"
+#define CLOSE_TAG "</think>"
+
+#define QUOTES "'\""
+
+/* DeepSeek's, with its full-width bars. */
+#define DEEPSEEK_USER "<\357\275\234User\357\275\234>"
+#define DEEPSEEK_ASSISTANT "<\357\275\234Assistant\357\275\234>"
+
+/* What Llama 3.1 and later put before every system message; the date is the one that the template falls back to. */
+#define LLAMA3_CUTTING "Cutting Knowledge Date: December 2023"
+#define LLAMA3_PREAMBLE LLAMA3_CUTTING "\nToday Date: 26 Jul 2024\n\n"
+
+struct _CollateTemplate
+{
+  CollateChatFormat format;
+  gboolean begins_with_bos;
+  gboolean has_preamble; /* Llama 3.1 */
+  gboolean names_roles;  /* DeepSeek 2: roles in plain words */
+  gboolean thinks;
+  char *think;    /* what the prompt ends with so that the model thinks, … */
+  char *no_think; /* … and so that it does not; (nullable): nothing */
+};
+
+/* A string of the template from `at` to its closing quote, with its line ends no longer escaped. */
+static char *
+read_literal (const char *at)
+{
+  g_autofree char *literal = g_strndup (at, strcspn (at, QUOTES));
+  g_auto (GStrv) lines = g_strsplit (literal, "\\n", -1);
+
+  return g_strjoinv ("\n", lines);
+}
+
+/* Reads off the end of the template, which writes the beginning of the answer, how that opens or closes thinking: by
+ * an opening tag that stays open, by an empty block, or by a closing tag alone. */
+static void
+read_thinking (CollateTemplate *self, const char *text)
+{
+  const char *tail = g_strrstr (text, "add_generation_prompt");
+  const char *at;
+
+  self->thinks = strstr (text, CLOSE_TAG) != NULL || (tail && strstr (tail, OPEN_TAG));
+  if (!tail)
+    return;
+
+  for (at = strstr (tail, OPEN_TAG); at; at = strstr (at + strcspn (at, QUOTES), OPEN_TAG))
+    {
+      g_autofree char *literal = read_literal (at);
+      char **place = strstr (literal, CLOSE_TAG) ? &self->no_think : &self->think;
+
+      if (!*place)
+        *place = g_steal_pointer (&literal);
+    }
+  if (!self->no_think && (at = strstr (tail, CLOSE_TAG)))
+    self->no_think = read_literal (at);
+  else if (!self->no_think && self->think)
+    self->no_think = g_strdup (OPEN_TAG "\n\n" CLOSE_TAG "\n\n");
+}
+
+static CollateChatFormat
+recognise (const char *text, gboolean can_switch)
+{
+  if (strstr (text, "<|im_start|>"))
+    {
+      /* Phi 4 and SmolVLM use ChatML's first token in formats of their own. */
+      if (strstr (text, "<|im_sep|>") || strstr (text, "<end_of_utterance>"))
+        return COLLATE_CHAT_UNKNOWN;
+      return can_switch ? COLLATE_CHAT_QWEN3 : COLLATE_CHAT_CHATML;
+    }
+  if (strstr (text, "<|start_header_id|>") && strstr (text, "<|end_header_id|>"))
+    return COLLATE_CHAT_LLAMA3;
+  if (strstr (text, "[INST]") && strstr (text, "<<SYS>>"))
+    return COLLATE_CHAT_LLAMA2;
+  if (strstr (text, DEEPSEEK_USER) && strstr (text, DEEPSEEK_ASSISTANT))
+    return COLLATE_CHAT_DEEPSEEK;
+  if (strstr (text, "'User: ' + message['content']") && strstr (text, "'Assistant: ' + message['content']"))
+    return COLLATE_CHAT_DEEPSEEK;
+  return COLLATE_CHAT_UNKNOWN;
+}
+
+CollateTemplate *
+collate_template_new (const char *chat_template)
+{
+  CollateTemplate *self = g_new0 (CollateTemplate, 1);
+
+  self->format = COLLATE_CHAT_NONE;
+  if (!chat_template)
+    return self;
+
+  read_thinking (self, chat_template);
+  self->format = recognise (chat_template, self->no_think != NULL);
+  self->begins_with_bos = strstr (chat_template, "bos_token") != NULL;
+  self->has_preamble = strstr (chat_template, LLAMA3_CUTTING) != NULL;
+  self->names_roles = strstr (chat_template, DEEPSEEK_USER) == NULL;
+  return self;
+}
+
+void
+collate_template_free (CollateTemplate *self)
+{
+  g_free (self->think);
+  g_free (self->no_think);
+  g_free (self);
+}
+
+CollateChatFormat
+collate_template_get_format (CollateTemplate *self)
+{
+  return self->format;
+}
+
+/* Tokens so far, and text that waits to become tokens: text between two control tokens is encoded as one, whoever
+ * wrote its parts, because tokens may lie across them. */
+typedef struct
+{
+  CollateVocabulary *vocabulary;
+  GArray *tokens;
+  GString *text;
+} Writer;
+
+static void
+flush (Writer *writer)
+{
+  if (writer->text->len > 0)
+    {
+      g_autoptr (GArray) ids =
+          collate_vocabulary_encode (writer->vocabulary, writer->text->str, writer->text->len);
+
+      g_array_append_vals (writer->tokens, ids->data, ids->len);
+    }
+  g_string_truncate (writer->text, 0);
+}
+
+static void
+write_text (Writer *writer, const char *text)
+{
+  g_string_append (writer->text, text);
+}
+
+/* Without the white space around it, as the templates of the Llama models write it. */
+static void
+write_trimmed (Writer *writer, const char *text)
+{
+  g_autofree char *trimmed = g_strstrip (g_strdup (text));
+
+  write_text (writer, trimmed);
+}
+
+/* A vocabulary without that token was trained with its spelling. */
+static void
+write_control (Writer *writer, const char *spelling)
+{
+  gint32 token = collate_vocabulary_find_control (writer->vocabulary, spelling);
+
+  if (token < 0)
+    {
+      write_text (writer, spelling);
+      return;
+    }
+  flush (writer);
+  g_array_append_val (writer->tokens, token);
+}
+
+/* What opens or closes thinking: text in which the tags may be tokens; NULL is nothing. */
+static void
+write_tags (Writer *writer, const char *text)
+{
+  g_auto (GStrv) parts = g_regex_split_simple ("(</?think>)", text ? text : "", 0, 0);
+
+  for (guint i = 0; parts[i]; i++)
+    if (strcmp (parts[i], OPEN_TAG) == 0 || strcmp (parts[i], CLOSE_TAG) == 0)
+      write_control (writer, parts[i]);
+    else
+      write_text (writer, parts[i]);
+}
+
+static void
+write_chatml_turn (Writer *writer, const char *role, const char *content)
+{
+  write_control (writer, "<|im_start|>");
+  write_text (writer, role);
+  write_text (writer, content);
+  write_control (writer, "<|im_end|>");
+  write_text (writer, "\n");
+}
+
+static void
+write_chatml (Writer *writer, const char *system, const char *user)
+{
+  write_chatml_turn (writer, "system\n", system);
+  write_chatml_turn (writer, "user\n", user);
+  write_control (writer, "<|im_start|>");
+  write_text (writer, "assistant\n");
+}
+
+static void
+write_llama3_header (Writer *writer, const char *role)
+{
+  write_control (writer, "<|start_header_id|>");
+  write_text (writer, role);
+  write_control (writer, "<|end_header_id|>");
+  write_text (writer, "\n\n");
+}
+
+static void
+write_llama3 (CollateTemplate *self, Writer *writer, const char *system, const char *user)
+{
+  write_llama3_header (writer, "system");
+  if (self->has_preamble)
+    write_text (writer, LLAMA3_PREAMBLE);
+  write_trimmed (writer, system);
+  write_control (writer, "<|eot_id|>");
+  write_llama3_header (writer, "user");
+  write_trimmed (writer, user);
+  write_control (writer, "<|eot_id|>");
+  write_llama3_header (writer, "assistant");
+}
+
+static void
+write_llama2 (Writer *writer, const char *system, const char *user)
+{
+  g_autofree char *content = g_strconcat ("<<SYS>>\n", system, "\n<</SYS>>\n\n", user, NULL);
+
+  write_text (writer, "[INST] ");
+  write_trimmed (writer, content);
+  write_text (writer, " [/INST]");
+}
+
+static void
+write_deepseek (CollateTemplate *self, Writer *writer, const char *system, const char *user)
+{
+  write_text (writer, system);
+  if (self->names_roles)
+    {
+      write_text (writer, "\n\nUser: ");
+      write_text (writer, user);
+      write_text (writer, "\n\nAssistant:");
+      return;
+    }
+  write_control (writer, DEEPSEEK_USER);
+  write_text (writer, user);
+  write_control (writer, DEEPSEEK_ASSISTANT);
+}
+
+static void
+write_plain (Writer *writer, const char *system, const char *user)
+{
+  write_text (writer, system);
+  if (*system)
+    write_text (writer, "\n\n");
+  write_text (writer, user);
+}
+
+GArray *
+collate_template_encode (CollateTemplate *self,
+                         CollateVocabulary *vocabulary,
+                         gint32 bos,
+                         gboolean add_bos,
+                         const char *system,
+                         const char *user,
+                         gboolean think,
+                         GError **error)
+{
+  Writer writer;
+
+  if (self->format == COLLATE_CHAT_UNKNOWN)
+    {
+      g_set_error_literal (
+          error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "the model's chat template is none that is known");
+      return NULL;
+    }
+
+  writer = (Writer){ vocabulary, g_array_new (FALSE, FALSE, sizeof (gint32)), g_string_new (NULL) };
+  if (bos >= 0 && (add_bos || self->begins_with_bos))
+    g_array_append_val (writer.tokens, bos);
+
+  switch (self->format)
+    {
+    case COLLATE_CHAT_CHATML:
+    case COLLATE_CHAT_QWEN3:
+      write_chatml (&writer, system, user);
+      break;
+    case COLLATE_CHAT_LLAMA3:
+      write_llama3 (self, &writer, system, user);
+      break;
+    case COLLATE_CHAT_LLAMA2:
+      write_llama2 (&writer, system, user);
+      break;
+    case COLLATE_CHAT_DEEPSEEK:
+      write_deepseek (self, &writer, system, user);
+      break;
+    case COLLATE_CHAT_NONE:
+    case COLLATE_CHAT_UNKNOWN:
+      write_plain (&writer, system, user);
+      break;
+    }
+  write_tags (&writer, think ? self->think : self->no_think);
+  flush (&writer);
+  g_string_free (writer.text, TRUE);
+  return writer.tokens;
+}
+
+const char *
+collate_template_get_think_tags (CollateTemplate *self, const char **close, gboolean *begins_inside)
+{
+  *close = self->thinks ? CLOSE_TAG : NULL;
+  *begins_inside = self->think != NULL;
+  return self->thinks ? OPEN_TAG : NULL;
+}
