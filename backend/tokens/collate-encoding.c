@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tokens/collate-merge.h"
+#include "tokens/collate-ranks.h"
 #include "tokens/collate-split.h"
 #include "tokens/collate-utf8.h"
 
@@ -27,6 +28,23 @@ collate_encoding_clear (gpointer data)
   collate_ranks_free (self->ranks);
 }
 
+static gsize
+begin_at_byte (gconstpointer ranks, const guchar *bytes, gsize length, guint32 *id)
+{
+  *id = collate_ranks_find (ranks, bytes, 1);
+  return 1;
+}
+
+static CollateMerge
+merge_by_rank (gconstpointer ranks, guint32 left, guint32 right, const guchar *bytes, gsize length)
+{
+  guint32 rank = collate_ranks_find (ranks, bytes, length);
+
+  return (CollateMerge){ rank, rank };
+}
+
+static const CollateMergeRules rules = { begin_at_byte, merge_by_rank };
+
 /* Counts the tokens and, where `ids` is not NULL, appends them. */
 static gsize
 encode (CollateEncoding *self, const char *text, gssize length, GArray *ids)
@@ -35,6 +53,7 @@ encode (CollateEncoding *self, const char *text, gssize length, GArray *ids)
   const guchar *bytes = (const guchar *) text;
   const guchar *piece;
   gsize piece_length;
+  gsize offset;
   gsize n_ids = 0;
   CollateSplitter splitter;
   CollateMerger merger;
@@ -46,20 +65,23 @@ encode (CollateEncoding *self, const char *text, gssize length, GArray *ids)
       n_bytes = repaired->len;
     }
 
-  collate_merger_init (&merger, self->ranks);
+  collate_merger_init (&merger, &rules, self->ranks);
   collate_splitter_init (&splitter, self->split, bytes, n_bytes);
   while (collate_splitter_next (&splitter, &piece, &piece_length))
     {
       guint32 rank = collate_ranks_find (self->ranks, piece, piece_length);
 
-      if (rank == COLLATE_NO_RANK)
+      if (rank != COLLATE_NO_RANK)
         {
-          n_ids += collate_merger_run (&merger, piece, piece_length, ids);
+          if (ids)
+            g_array_append_val (ids, rank);
+          n_ids++;
           continue;
         }
-      if (ids)
-        g_array_append_val (ids, rank);
-      n_ids++;
+      collate_merger_run (&merger, piece, piece_length);
+      for (; collate_merger_next (&merger, &offset, &piece_length, &rank); n_ids++)
+        if (ids)
+          g_array_append_val (ids, rank);
     }
   collate_merger_clear (&merger);
 

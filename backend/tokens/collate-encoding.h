@@ -16,6 +16,11 @@ typedef enum
   COLLATE_SPLIT_CL100K,
   COLLATE_SPLIT_O200K,
   COLLATE_SPLIT_DEEPSEEK_V3,
+  COLLATE_SPLIT_GPT2,
+  COLLATE_SPLIT_SMOLLM,
+  COLLATE_SPLIT_LLAMA3,
+  COLLATE_SPLIT_QWEN2,
+  COLLATE_SPLIT_DEFAULT, /* of a model file that names no other */
 } CollateSplit;
 
 /* Reads a rank table: a line a token, base64 of its bytes, a space, its rank; (nullable) (transfer full).

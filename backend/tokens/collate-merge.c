@@ -4,15 +4,15 @@
 #include "tokens/collate-merge.h"
 
 /* The parts of a piece are a linked list over its bytes: a part is named by the offset of its first byte. The
- * heap holds the pairs that could merge, as rank << 32 | offset of the left part. A pair is not taken out of
- * the heap when a neighbour merges: on its turn it no longer has the rank that its left part remembers. */
+ * heap holds the pairs that could merge, as order << 32 | offset of the left part. A pair is not taken out of
+ * the heap when a neighbour merges: on its turn it no longer has the order that its left part remembers. */
 
 typedef struct
 {
   guint32 previous;
   guint32 next; /* the offset of the next part; the piece's length at the end */
-  guint32 rank; /* this part's own */
-  guint32 pair; /* the rank of this part and the next as one; COLLATE_NO_RANK where they do not merge */
+  guint32 id;
+  CollateMerge pair; /* this part and the next as one */
 } Part;
 
 static inline Part *
@@ -59,40 +59,46 @@ heap_pop (GArray *heap)
 
 /* Finds what the part at `offset` and its next one would merge to. */
 static void
-look_at_pair (CollateMerger *self, const guchar *piece, guint32 length, guint32 offset)
+look_at_pair (CollateMerger *self, const guchar *piece, guint32 offset)
 {
   Part *part = get_part (self, offset);
+  const Part *next;
 
-  part->pair = COLLATE_NO_RANK;
-  if (part->next < length)
-    part->pair = collate_ranks_find (self->ranks, piece + offset, get_part (self, part->next)->next - offset);
-  if (part->pair != COLLATE_NO_RANK)
-    heap_push (self->heap, (guint64) part->pair << 32 | offset);
+  part->pair.order = COLLATE_NO_RANK;
+  if (part->next >= self->length)
+    return;
+  next = get_part (self, part->next);
+  part->pair = self->rules->merge (self->tokens, part->id, next->id, piece + offset, next->next - offset);
+  if (part->pair.order != COLLATE_NO_RANK)
+    heap_push (self->heap, (guint64) part->pair.order << 32 | offset);
 }
 
 static void
-merge_pair (CollateMerger *self, const guchar *piece, guint32 length, guint32 offset)
+merge_pair (CollateMerger *self, const guchar *piece, guint32 offset)
 {
   Part *left = get_part (self, offset);
   Part *right = get_part (self, left->next);
 
-  left->rank = left->pair;
+  left->id = left->pair.id;
   left->next = right->next;
-  right->pair = COLLATE_NO_RANK;
-  if (left->next < length)
+  right->pair.order = COLLATE_NO_RANK;
+  if (left->next < self->length)
     get_part (self, left->next)->previous = offset;
 
-  look_at_pair (self, piece, length, offset);
+  look_at_pair (self, piece, offset);
   if (offset > 0)
-    look_at_pair (self, piece, length, left->previous);
+    look_at_pair (self, piece, left->previous);
 }
 
 void
-collate_merger_init (CollateMerger *self, CollateRanks *ranks)
+collate_merger_init (CollateMerger *self, const CollateMergeRules *rules, gconstpointer tokens)
 {
-  self->ranks = ranks;
-  self->parts = g_array_new (FALSE, FALSE, sizeof (Part));
-  self->heap = g_array_new (FALSE, FALSE, sizeof (guint64));
+  *self = (CollateMerger){
+    .rules = rules,
+    .tokens = tokens,
+    .parts = g_array_new (FALSE, FALSE, sizeof (Part)),
+    .heap = g_array_new (FALSE, FALSE, sizeof (guint64)),
+  };
 }
 
 void
@@ -102,35 +108,46 @@ collate_merger_clear (CollateMerger *self)
   g_array_unref (self->heap);
 }
 
-gsize
-collate_merger_run (CollateMerger *self, const guchar *piece, gsize length, GArray *ids)
+void
+collate_merger_run (CollateMerger *self, const guchar *piece, gsize length)
 {
-  gsize n_ids = 0;
+  guint32 previous = 0;
 
+  self->at = 0;
+  self->length = length;
   g_array_set_size (self->parts, length);
-  for (guint32 i = 0; i < length; i++)
-    *get_part (self, i) = (Part){
-      .previous = i - 1,
-      .next = i + 1,
-      .rank = collate_ranks_find (self->ranks, piece + i, 1),
-    };
-  for (guint32 i = 0; i < length; i++)
-    look_at_pair (self, piece, length, i);
+  for (guint32 i = 0; i < length; i = get_part (self, i)->next)
+    {
+      Part *part = get_part (self, i);
+
+      part->previous = previous;
+      part->next = i + self->rules->begin (self->tokens, piece + i, length - i, &part->id);
+      previous = i;
+    }
+  for (guint32 i = 0; i < length; i = get_part (self, i)->next)
+    look_at_pair (self, piece, i);
 
   while (self->heap->len > 0)
     {
       guint64 pair = heap_pop (self->heap);
       guint32 offset = (guint32) pair;
 
-      if (get_part (self, offset)->pair == pair >> 32)
-        merge_pair (self, piece, length, offset);
+      if (get_part (self, offset)->pair.order == pair >> 32)
+        merge_pair (self, piece, offset);
     }
+}
 
-  for (guint32 i = 0; i < length; i = get_part (self, i)->next)
-    {
-      if (ids)
-        g_array_append_val (ids, get_part (self, i)->rank);
-      n_ids++;
-    }
-  return n_ids;
+gboolean
+collate_merger_next (CollateMerger *self, gsize *offset, gsize *length, guint32 *id)
+{
+  const Part *part;
+
+  if (self->at >= self->length)
+    return FALSE;
+  part = get_part (self, self->at);
+  *offset = self->at;
+  *length = part->next - self->at;
+  *id = part->id;
+  self->at = part->next;
+  return TRUE;
 }

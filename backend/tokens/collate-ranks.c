@@ -13,6 +13,7 @@
 /* Far above any vocabulary (the largest known has a quarter of a million), so that a damaged file cannot ask
  * for all of the memory. */
 #define MAX_RANK (1u << 22)
+#define MAX_POOL (1u << 30)
 
 typedef struct
 {
@@ -30,7 +31,6 @@ struct _CollateRanks
 {
   GByteArray *pool;
   GArray *tokens; /* of Token, by rank */
-  guint n_tokens;
   gsize longest;
   Slot *slots;
   guint32 mask;
@@ -56,7 +56,7 @@ hash_bytes (const guchar *bytes, gsize length)
 
 /* The slot where these bytes are, or would be. */
 static inline Slot *
-find_slot (CollateRanks *self, const guchar *bytes, gsize length, guint32 hash)
+find_slot (const CollateRanks *self, const guchar *bytes, gsize length, guint32 hash)
 {
   for (guint32 i = hash & self->mask;; i = (i + 1) & self->mask)
     {
@@ -124,8 +124,6 @@ read_line (CollateRanks *self, const char *line, gsize length)
   if (token.length == 0 || g_array_index (self->tokens, Token, rank).length != 0)
     return FALSE;
   g_array_index (self->tokens, Token, rank) = token;
-  self->n_tokens++;
-  self->longest = MAX (self->longest, token.length);
   return TRUE;
 }
 
@@ -156,33 +154,42 @@ read_lines (CollateRanks *self, GBytes *lines, GError **error)
   return TRUE;
 }
 
-/* Fills the hash; FALSE where two ranks have the same bytes. */
-static gboolean
-hash_tokens (CollateRanks *self)
+static void
+make_slots (CollateRanks *self)
 {
   guint32 n_slots = 1024;
 
-  while (n_slots < self->n_tokens * 2)
+  while (n_slots < self->tokens->len * 2)
     n_slots *= 2;
   self->mask = n_slots - 1;
   self->slots = g_new (Slot, n_slots);
   memset (self->slots, 0xff, n_slots * sizeof (Slot));
+}
 
+/* Lets a token be found by its bytes; FALSE where a token of the same bytes is found already. */
+static gboolean
+hash_token (CollateRanks *self, guint32 rank)
+{
+  const Token *token = &g_array_index (self->tokens, Token, rank);
+  const guchar *bytes = self->pool->data + token->offset;
+  guint32 hash = hash_bytes (bytes, token->length);
+  Slot *slot = find_slot (self, bytes, token->length, hash);
+
+  if (slot->rank != COLLATE_NO_RANK)
+    return FALSE;
+  *slot = (Slot){ hash, rank };
+  self->longest = MAX (self->longest, token->length);
+  return TRUE;
+}
+
+/* Fills the hash; FALSE where two ranks have the same bytes. */
+static gboolean
+hash_tokens (CollateRanks *self)
+{
+  make_slots (self);
   for (guint32 rank = 0; rank < self->tokens->len; rank++)
-    {
-      const Token *token = &g_array_index (self->tokens, Token, rank);
-      const guchar *bytes = self->pool->data + token->offset;
-      guint32 hash;
-      Slot *slot;
-
-      if (token->length == 0)
-        continue;
-      hash = hash_bytes (bytes, token->length);
-      slot = find_slot (self, bytes, token->length, hash);
-      if (slot->rank != COLLATE_NO_RANK)
-        return FALSE;
-      *slot = (Slot){ hash, rank };
-    }
+    if (g_array_index (self->tokens, Token, rank).length > 0 && !hash_token (self, rank))
+      return FALSE;
   return TRUE;
 }
 
@@ -217,6 +224,33 @@ collate_ranks_new (GBytes *lines, GError **error)
   return g_steal_pointer (&self);
 }
 
+CollateRanks *
+collate_ranks_new_from_tokens (const CollateRankedToken *tokens, gsize n_tokens, GError **error)
+{
+  g_autoptr (CollateRanks) self = g_new0 (CollateRanks, 1);
+
+  self->pool = g_byte_array_new ();
+  self->tokens = g_array_new (FALSE, TRUE, sizeof (Token));
+  for (gsize i = 0; i < n_tokens; i++)
+    {
+      Token token = { .offset = self->pool->len, .length = tokens[i].length };
+
+      if (i > MAX_RANK || tokens[i].length > MAX_POOL - self->pool->len)
+        {
+          g_set_error_literal (
+              error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "the vocabulary is larger than any that is known");
+          return NULL;
+        }
+      g_byte_array_append (self->pool, tokens[i].bytes, tokens[i].length);
+      g_array_append_val (self->tokens, token);
+    }
+  make_slots (self);
+  for (gsize i = 0; i < n_tokens; i++)
+    if (tokens[i].can_be_found && tokens[i].length > 0)
+      hash_token (self, i);
+  return g_steal_pointer (&self);
+}
+
 void
 collate_ranks_free (CollateRanks *self)
 {
@@ -227,7 +261,7 @@ collate_ranks_free (CollateRanks *self)
 }
 
 guint32
-collate_ranks_find (CollateRanks *self, const guchar *bytes, gsize length)
+collate_ranks_find (const CollateRanks *self, const guchar *bytes, gsize length)
 {
   if (length > self->longest)
     return COLLATE_NO_RANK;

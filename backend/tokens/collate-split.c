@@ -2,9 +2,12 @@
 #include "config.h"
 
 #include "tokens/collate-split.h"
+
+#include <string.h>
+
 #include "tokens/collate-classes.h"
 
-/* The three encodings' regular expressions, each written out as a scanner: what an expression engine would
+/* The encodings' regular expressions, each written out as a scanner: what an expression engine would
  * try, in its order, but linear in the text whatever the text is. Each expression stands above its function;
  * they have no alternatives that need to look back further than one run of a class. */
 
@@ -104,13 +107,13 @@ skip_contraction (const guchar *p, const guchar *end)
   return p;
 }
 
-/* \p{N}{1,3}: its end, or `p`. */
+/* \p{N}{1,max}: its end, or `p`. */
 static const guchar *
-skip_digits (const guchar *p, const guchar *end)
+skip_digits (const guchar *p, const guchar *end, int max)
 {
   const guchar *next;
 
-  for (int i = 0; i < 3 && class_at (p, end, &next) == NUMBER; i++)
+  for (int i = 0; i < max && class_at (p, end, &next) == NUMBER; i++)
     p = next;
   return p;
 }
@@ -125,33 +128,40 @@ skip_signs (const guchar *p, const guchar *end, guint set)
   return sign_end > begin ? sign_end : p;
 }
 
-/* \s*[\r\n]+|\s+(?!\S)|\s+ at a white space: to the last line end of the run; else all of a run that ends the
- * text; else all but the last space, which belongs to what follows; else the one space. */
+/* \s+(?!\S)|\s+ at a white space: all of a run that ends the text; else all but the last space, which belongs to
+ * what follows; else the one space. */
 static const guchar *
-skip_spaces (const guchar *p, const guchar *end)
+skip_blanks (const guchar *p, const guchar *end)
 {
   const guchar *last = p;
-  const guchar *line_end = NULL;
   const guchar *at = p;
   const guchar *next;
-  CollateClass klass;
 
-  while (IS (klass = class_at (at, end, &next), SPACES))
+  while (IS (class_at (at, end, &next), SPACES))
     {
       last = at;
       at = next;
-      if (klass == NEWLINE)
-        line_end = next;
     }
-  if (line_end)
-    return line_end;
   return at == end || last == p ? at : last;
 }
 
-/* '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|
- * \s+(?!\S)|\s */
+/* \s*[\r\n]+|\s+(?!\S)|\s+ at a white space: to the last line end of the run, else as above. */
 static const guchar *
-skip_cl100k (const guchar *p, const guchar *end)
+skip_spaces (const guchar *p, const guchar *end)
+{
+  const guchar *line_end = NULL;
+  const guchar *at = p;
+  CollateClass klass;
+
+  while (IS (klass = class_at (at, end, &at), SPACES))
+    if (klass == NEWLINE)
+      line_end = at;
+  return line_end ? line_end : skip_blanks (p, end);
+}
+
+/* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,max}| ?[^\s\p{L}\p{N}]+[\r\n]*: its end, or `p`. */
+static const guchar *
+skip_word (const guchar *p, const guchar *end, int max_digits)
 {
   const guchar *next, *begin, *at;
 
@@ -162,13 +172,72 @@ skip_cl100k (const guchar *p, const guchar *end)
   if ((at = skip (begin, end, LETTERS)) > begin)
     return at;
 
-  if ((at = skip_digits (p, end)) > p)
+  if ((at = skip_digits (p, end, max_digits)) > p)
     return at;
-  if ((at = skip_signs (p, end, SIGNS)) > p)
-    return skip (at, end, SET (NEWLINE));
+  at = skip_signs (p, end, SIGNS);
+  return at > p ? skip (at, end, SET (NEWLINE)) : p;
+}
 
+/* '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|
+ * \s+(?!\S)|\s */
+static const guchar *
+skip_cl100k (const guchar *p, const guchar *end)
+{
+  const guchar *at = skip_word (p, end, 3);
+
+  if (at > p)
+    return at;
   at = skip (p, end, SPACES);
   return at == end ? at : skip_spaces (p, end);
+}
+
+/* A word as above, or \s*[\r\n]+|\s+(?!\S)|\s+ */
+static const guchar *
+skip_llama (const guchar *p, const guchar *end, int max_digits)
+{
+  const guchar *at = skip_word (p, end, max_digits);
+
+  return at > p ? at : skip_spaces (p, end);
+}
+
+/* 's|'t|'re|'ve|'m|'ll|'d: its end, or `p`. */
+static const guchar *
+skip_lower_contraction (const guchar *p, const guchar *end)
+{
+  const guchar *contraction_end = skip_contraction (p, end);
+
+  for (const guchar *at = p + 1; at < contraction_end; at++)
+    if (!g_ascii_islower (*at))
+      return p;
+  return contraction_end;
+}
+
+/* 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
+static const guchar *
+skip_gpt2 (const guchar *p, const guchar *end)
+{
+  const guchar *at;
+
+  if ((at = skip_lower_contraction (p, end)) > p || (at = skip_signs (p, end, LETTERS)) > p ||
+      (at = skip_signs (p, end, SET (NUMBER))) > p || (at = skip_signs (p, end, SIGNS)) > p)
+    return at;
+  return skip_blanks (p, end);
+}
+
+/* What the above leaves, cut by \p{N}+ and then by [0-9][0-9][0-9]. */
+static const guchar *
+skip_default (const guchar *p, const guchar *end)
+{
+  const guchar *next;
+
+  if (*p == ' ' && class_at (p + 1, end, &next) == NUMBER)
+    return p + 1;
+  if (class_at (p, end, &next) != NUMBER)
+    return skip_gpt2 (p, end);
+  for (const guchar *at = p; class_at (at, end, &next) == NUMBER; at = next)
+    if (end - at >= 3 && g_ascii_isdigit (at[0]) && g_ascii_isdigit (at[1]) && g_ascii_isdigit (at[2]))
+      return at > p ? at : at + 3;
+  return skip (p, end, SET (NUMBER));
 }
 
 /* Heads* Tails+ with heads and tails that share letters and marks. Where no tail follows the heads, the
@@ -207,7 +276,7 @@ skip_o200k (const guchar *p, const guchar *end)
   if ((at = skip (begin, end, HEADS)) > begin)
     return skip_contraction (at, end);
 
-  if ((at = skip_digits (p, end)) > p)
+  if ((at = skip_digits (p, end, 3)) > p)
     return at;
   if ((at = skip_signs (p, end, SIGNS)) > p)
     {
@@ -243,50 +312,63 @@ skip_deepseek_piece (const guchar *p, const guchar *end)
   return IS (klass, SPACES) ? skip_spaces (p, end) : p;
 }
 
-/* The runs that DeepSeek's first two expressions cut a text into: \p{N} (by threes, later),
- * [\x{4e00}-\x{9fa5}\x{3040}-\x{309f}\x{30a0}-\x{30ff}]+, and the rest. */
+/* The runs that rules before the last one cut a text into. DeepSeek: \p{N} (by threes, later) and
+ * [\x{4e00}-\x{9fa5}\x{3040}-\x{309f}\x{30a0}-\x{30ff}]+. SmolLM: \p{N}. Default: [\p{P}\$\+<=>\^~\|]+. */
 typedef enum
 {
   RUN_NUMBERS,
   RUN_CJK,
+  RUN_PUNCT,
   RUN_REST,
 } CollateRun;
 
 static CollateRun
-run_at (const guchar *p, const guchar *end, const guchar **next)
+run_at (CollateSplit rule, const guchar *p, const guchar *end, const guchar **next)
 {
+  CollateClass klass = class_at (p, end, next);
   gunichar c;
 
-  if (class_at (p, end, next) == NUMBER)
+  if (rule == COLLATE_SPLIT_DEFAULT)
+    return klass == PUNCT || (*p < 0x80 && strchr ("$+<=>^~|", *p) && *p) ? RUN_PUNCT : RUN_REST;
+  if (klass == NUMBER)
     return RUN_NUMBERS;
+  if (rule == COLLATE_SPLIT_SMOLLM)
+    return RUN_REST;
   c = decode (p, next);
   return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x4e00 && c <= 0x9fa5) ? RUN_CJK : RUN_REST;
 }
 
-/* Each expression sees the pieces of the one before as texts of their own. What the last one does not match
- * is a piece too, up to the next match. */
+/* Each expression sees the pieces of the one before as texts of their own: the end of the one at `at`. */
 static const guchar *
-skip_deepseek (CollateSplitter *self)
+find_segment_end (CollateSplitter *self)
 {
-  const guchar *p = self->at;
   const guchar *next;
+  CollateRun run;
 
-  if (p >= self->segment_end)
-    {
-      CollateRun run = run_at (p, self->end, &self->segment_end);
+  if (self->at < self->segment_end)
+    return self->segment_end;
 
-      while (self->segment_end < self->end && run_at (self->segment_end, self->end, &next) == run)
-        self->segment_end = next;
-    }
+  run = run_at (self->rule, self->at, self->end, &self->segment_end);
+  if (run == RUN_NUMBERS && self->rule == COLLATE_SPLIT_SMOLLM)
+    return self->segment_end;
+  while (self->segment_end < self->end && run_at (self->rule, self->segment_end, self->end, &next) == run)
+    self->segment_end = next;
+  return self->segment_end;
+}
 
-  while (p < self->segment_end)
+/* What DeepSeek's last expression does not match is a piece too, up to the next match. */
+static const guchar *
+skip_deepseek (const guchar *begin, const guchar *end)
+{
+  const guchar *p = begin;
+
+  while (p < end)
     {
       const guchar *match_end;
 
-      if ((match_end = skip_digits (p, self->segment_end)) > p ||
-          (match_end = skip_deepseek_piece (p, self->segment_end)) > p)
-        return p > self->at ? p : match_end;
-      class_at (p, self->segment_end, &p);
+      if ((match_end = skip_digits (p, end, 3)) > p || (match_end = skip_deepseek_piece (p, end)) > p)
+        return p > begin ? p : match_end;
+      class_at (p, end, &p);
     }
   return p;
 }
@@ -314,7 +396,22 @@ collate_splitter_next (CollateSplitter *self, const guchar **piece, gsize *lengt
       piece_end = skip_o200k (self->at, self->end);
       break;
     case COLLATE_SPLIT_DEEPSEEK_V3:
-      piece_end = skip_deepseek (self);
+      piece_end = skip_deepseek (self->at, find_segment_end (self));
+      break;
+    case COLLATE_SPLIT_GPT2:
+      piece_end = skip_gpt2 (self->at, self->end);
+      break;
+    case COLLATE_SPLIT_SMOLLM:
+      piece_end = skip_gpt2 (self->at, find_segment_end (self));
+      break;
+    case COLLATE_SPLIT_LLAMA3:
+      piece_end = skip_llama (self->at, self->end, 3);
+      break;
+    case COLLATE_SPLIT_QWEN2:
+      piece_end = skip_llama (self->at, self->end, 1);
+      break;
+    case COLLATE_SPLIT_DEFAULT:
+      piece_end = skip_default (self->at, find_segment_end (self));
       break;
     }
 

@@ -5,13 +5,14 @@
 
 G_BEGIN_DECLS
 
-/* Walks over a text piece by piece, as an encoding's regular expression would. The text is valid UTF-8. */
+/* Walks over a text piece by piece, as an encoding's regular expressions would. The text is valid UTF-8. */
 typedef struct
 {
   CollateSplit rule;
   const guchar *at;
   const guchar *end;
-  const guchar *segment_end; /* DeepSeek: where the run that `at` stands in ends */
+  const guchar
+      *segment_end; /* where rules come one after the other: the end of the run that `at` stands in */
 } CollateSplitter;
 
 void collate_splitter_init (CollateSplitter *self, CollateSplit rule, const guchar *text, gsize length);

@@ -5,10 +5,9 @@
 
 /* GLib's g_utf8_make_valid() puts one U+FFFD for every byte, and ends valid text at a NUL: other counts. */
 
-/* The length of the valid sequence at `p`, or minus the length of what one U+FFFD stands for (The Unicode
- * Standard, table 3-7 and "U+FFFD Substitution of Maximal Subparts"). */
-static int
-sequence_length (const guchar *p, const guchar *end)
+/* The Unicode Standard, table 3-7 and "U+FFFD Substitution of Maximal Subparts". */
+int
+collate_utf8_get_length (const guchar *p, const guchar *end)
 {
   guchar low = 0x80;
   guchar high = 0xbf;
@@ -50,7 +49,7 @@ find_invalid (const guchar *p, const guchar *end)
 {
   int length;
 
-  while (p < end && (length = sequence_length (p, end)) > 0)
+  while (p < end && (length = collate_utf8_get_length (p, end)) > 0)
     p += length;
   return p;
 }
@@ -73,9 +72,26 @@ collate_utf8_repair (const guchar *text, gsize length)
       if (invalid < end)
         {
           g_string_append (repaired, "\xef\xbf\xbd");
-          invalid -= sequence_length (invalid, end);
+          invalid -= collate_utf8_get_length (invalid, end);
         }
       text = invalid;
     }
   return repaired;
+}
+
+guchar *
+collate_utf8_mask (const guchar *text, gsize length)
+{
+  const guchar *end = text + length;
+  const guchar *invalid = find_invalid (text, end);
+  guchar *masked;
+
+  if (invalid == end)
+    return NULL;
+
+  masked = g_memdup2 (text, length);
+  for (; invalid < end; invalid = find_invalid (invalid, end))
+    for (int i = collate_utf8_get_length (invalid, end); i < 0; i++)
+      masked[invalid++ - text] = 0x01;
+  return masked;
 }
