@@ -1,2 +1,208 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
+
+#include "engine/collate-engine.h"
+
+#include "base/collate-error.h"
+#include "engine/collate-engine-private.h"
+
+/* The boundary: joins a file's network, tokenizer and chat format. All of it is immutable once open. */
+
+struct _CollateEngine
+{
+  gatomicrefcount n_references;
+  CollateEngineInfo *info;
+  CollateTokenizer tokenizer;
+  CollateTemplate *chat;
+  GArray *ends; /* of gint32: the tokens that end a turn */
+  CollateEngineModel *model;
+};
+
+/* What ends a turn in the formats that are known, for files that name only the end of a text. */
+static const char *const end_spellings[] = {
+  "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>",
+};
+
+static void
+free_device (gpointer data)
+{
+  CollateEngineDevice *device = data;
+
+  g_free (device->name);
+  g_free (device->type);
+  g_free (device->description);
+  g_free (device);
+}
+
+GPtrArray *
+collate_engine_list_devices (void)
+{
+  GPtrArray *devices = g_ptr_array_new_with_free_func (free_device);
+  g_autoptr (CollateDevice) cpu = collate_cpu_device_new (0);
+  CollateEngineDevice *device = g_new (CollateEngineDevice, 1);
+
+  device->name = g_strdup (cpu->name);
+  device->type = g_strdup (cpu->kernels->type);
+  device->description = g_strdup (cpu->description);
+  g_ptr_array_add (devices, device);
+  return devices;
+}
+
+static CollateDevice *
+open_device (const char *name, GError **error)
+{
+  if (!name || g_str_equal (name, "auto") || g_str_equal (name, "cpu"))
+    return collate_cpu_device_new (0);
+  g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "there is no device \"%s\"", name);
+  return NULL;
+}
+
+static void
+add_end (CollateEngine *self, gint32 token)
+{
+  if (token >= 0 && !collate_engine_is_end (self, token))
+    g_array_append_val (self->ends, token);
+}
+
+static void
+find_ends (CollateEngine *self)
+{
+  self->ends = g_array_new (FALSE, FALSE, sizeof (gint32));
+  for (gsize i = 0; i < G_N_ELEMENTS (self->tokenizer.ends); i++)
+    add_end (self, self->tokenizer.ends[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (end_spellings); i++)
+    add_end (self, collate_vocabulary_find_control (self->tokenizer.vocabulary, end_spellings[i]));
+}
+
+/* A logit is found by its token, and a token by its logit. */
+static gboolean
+check_vocabulary (CollateEngine *self, GError **error)
+{
+  gint64 n_tokens = collate_vocabulary_get_size (self->tokenizer.vocabulary);
+
+  if (n_tokens == self->model->shape.n_vocabulary)
+    return TRUE;
+  g_set_error (error,
+               COLLATE_ERROR,
+               COLLATE_ERROR_INVALID,
+               "token_embd.weight has %" G_GINT64_FORMAT " rows for %" G_GINT64_FORMAT " tokens",
+               self->model->shape.n_vocabulary,
+               n_tokens);
+  return FALSE;
+}
+
+CollateEngine *
+collate_engine_open (const char *path, const char *device, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (CollateEngine) self = g_new0 (CollateEngine, 1);
+  g_autoptr (CollateGguf) gguf = NULL;
+  CollateDevice *opened;
+
+  g_atomic_ref_count_init (&self->n_references);
+  gguf = collate_gguf_open (path, error);
+  if (!gguf || !collate_tokenizer_read (gguf, &self->tokenizer, error))
+    return NULL;
+  self->chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  self->info = collate_engine_info_new (gguf, self->chat);
+  find_ends (self);
+
+  opened = open_device (device, error);
+  if (!opened)
+    return NULL;
+  self->model = collate_engine_model_load (gguf, opened, cancellable, error);
+  if (!self->model || !check_vocabulary (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+CollateEngine *
+collate_engine_ref (CollateEngine *engine)
+{
+  g_atomic_ref_count_inc (&engine->n_references);
+  return engine;
+}
+
+void
+collate_engine_unref (CollateEngine *engine)
+{
+  if (!g_atomic_ref_count_dec (&engine->n_references))
+    return;
+  g_clear_pointer (&engine->model, collate_engine_model_free);
+  g_clear_pointer (&engine->tokenizer.vocabulary, collate_vocabulary_unref);
+  g_clear_pointer (&engine->chat, collate_template_free);
+  g_clear_pointer (&engine->info, collate_engine_info_free);
+  g_clear_pointer (&engine->ends, g_array_unref);
+  g_free (engine);
+}
+
+CollateEngineModel *
+collate_engine_get_model (CollateEngine *engine)
+{
+  return engine->model;
+}
+
+const CollateEngineInfo *
+collate_engine_get_info (CollateEngine *engine)
+{
+  return engine->info;
+}
+
+const char *
+collate_engine_get_device (CollateEngine *engine)
+{
+  return engine->model->device->name;
+}
+
+GArray *
+collate_engine_encode (CollateEngine *engine, const char *text, gssize length, gboolean add_bos)
+{
+  GArray *tokens = collate_vocabulary_encode (engine->tokenizer.vocabulary, text, length);
+
+  if (add_bos && engine->tokenizer.add_bos)
+    g_array_prepend_val (tokens, engine->tokenizer.bos);
+  return tokens;
+}
+
+const char *
+collate_engine_get_piece (CollateEngine *engine, gint32 token, gsize *length)
+{
+  return collate_vocabulary_get_piece (engine->tokenizer.vocabulary, token, length);
+}
+
+gint32
+collate_engine_get_bos (CollateEngine *engine)
+{
+  return engine->tokenizer.add_bos ? engine->tokenizer.bos : -1;
+}
+
+gboolean
+collate_engine_is_end (CollateEngine *engine, gint32 token)
+{
+  for (guint i = 0; i < engine->ends->len; i++)
+    if (g_array_index (engine->ends, gint32, i) == token)
+      return TRUE;
+  return FALSE;
+}
+
+GArray *
+collate_engine_encode_chat (CollateEngine *engine,
+                            const char *system,
+                            const char *user,
+                            gboolean think,
+                            GError **error)
+{
+  return collate_template_encode (engine->chat,
+                                  engine->tokenizer.vocabulary,
+                                  engine->tokenizer.bos,
+                                  engine->tokenizer.add_bos,
+                                  system,
+                                  user,
+                                  think,
+                                  error);
+}
+
+const char *
+collate_engine_get_think_tags (CollateEngine *engine, const char **close, gboolean *begins_inside)
+{
+  return collate_template_get_think_tags (engine->chat, close, begins_inside);
+}

@@ -1,2 +1,365 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
+
+#include "engine/collate-engine.h"
+
+#include <string.h>
+
+#include "base/collate-error.h"
+#include "engine/collate-engine-private.h"
+#include "engine/collate-graph.h"
+#include "engine/collate-memory.h"
+
+/* One timeline of tokens: their keys and values in the caches, and the logits after the last. All memory is taken when it
+ * is made, but for that of collate_engine_session_score(). Several sessions of an engine take turns at its device, a
+ * chunk at a time. */
+
+/* Tokens computed at once: enough to keep a core's multipliers busy, few enough that stopping is prompt. */
+#define CHUNK 256
+
+/* Tokens whose logits are computed at once while scoring. */
+#define SCORE_ROWS 64
+
+struct _CollateEngineSession
+{
+  CollateEngine *engine;
+  CollateEngineModel *model; /* the engine's */
+
+  gint64 context;
+  gint64 chunk;
+  GArray *timeline; /* of gint32: the tokens in the caches */
+
+  CollateActivations at;
+  CollatePlace last_logits;  /* [n_vocabulary] */
+  CollatePlace score_logits; /* [SCORE_ROWS][n_vocabulary]; none before the first score */
+  GPtrArray *buffers;        /* all of them */
+  gint64 n_bytes;            /* that they take */
+
+  float *logits; /* after the last token, on the host */
+  gboolean has_logits;
+};
+
+static gboolean
+take (CollateEngineSession *self, gint64 n_numbers, gsize size, CollatePlace *place, GError **error)
+{
+  CollateDevice *device = self->model->device;
+
+  g_mutex_lock (&self->model->lock);
+  place->buffer = device->kernels->allocate (device, n_numbers * size, error);
+  g_mutex_unlock (&self->model->lock);
+  if (!place->buffer)
+    return FALSE;
+  place->offset = 0;
+  g_ptr_array_add (self->buffers, place->buffer);
+  self->n_bytes += n_numbers * size;
+  return TRUE;
+}
+
+static gboolean
+take_activations (CollateEngineSession *self, GError **error)
+{
+  const CollateShape *shape = &self->model->shape;
+  CollateActivations *at = &self->at;
+  gint64 n_query = self->chunk * shape->n_heads * shape->head_size;
+  gint64 n_key = self->chunk * shape->n_kv_heads * shape->head_size;
+
+  return take (self, self->chunk * shape->width, sizeof (float), &at->stream, error) &&
+         take (self, self->chunk * shape->width, sizeof (float), &at->normed, error) &&
+         take (self, n_query, sizeof (float), &at->query, error) &&
+         take (self, n_key, sizeof (float), &at->key, error) &&
+         take (self, n_key, sizeof (float), &at->value, error) &&
+         take (self, n_query, sizeof (float), &at->heads, error) &&
+         take (self, self->chunk * shape->hidden, sizeof (float), &at->gate, error) &&
+         take (self, self->chunk * shape->hidden, sizeof (float), &at->up, error) &&
+         take (self, shape->n_vocabulary, sizeof (float), &self->last_logits, error);
+}
+
+static gboolean
+take_caches (CollateEngineSession *self, GError **error)
+{
+  const CollateShape *shape = &self->model->shape;
+  gint64 n_numbers = self->context * shape->n_kv_heads * shape->head_size;
+
+  self->at.key_caches = g_new0 (CollatePlace, shape->n_layers);
+  self->at.value_caches = g_new0 (CollatePlace, shape->n_layers);
+  for (gint64 i = 0; i < shape->n_layers; i++)
+    if (!take (self, n_numbers, sizeof (guint16), &self->at.key_caches[i], error) ||
+        !take (self, n_numbers, sizeof (guint16), &self->at.value_caches[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The context that is wanted, if memory holds it; the model's own, as much of it as memory holds, where none is. */
+static gboolean
+choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
+{
+  const CollateShape *shape = &self->model->shape;
+  gint64 n_per_chunk = 2 * (shape->width + shape->n_heads * shape->head_size +
+                            shape->n_kv_heads * shape->head_size + shape->hidden);
+  gint64 n_fixed = (CHUNK * n_per_chunk + 2 * shape->n_vocabulary) * sizeof (float);
+  gint64 n_per_token = 2 * shape->n_layers * shape->n_kv_heads * shape->head_size * sizeof (guint16);
+  gint64 available = collate_memory_get_available ();
+  gboolean whole = wanted > 0;
+
+  self->context = whole ? MIN (wanted, shape->context) : shape->context;
+  if (!whole)
+    self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, self->context));
+  self->chunk = MIN (CHUNK, self->context);
+  return collate_memory_check (n_fixed + self->context * n_per_token, "caches", error);
+}
+
+CollateEngineSession *
+collate_engine_session_new (CollateEngine *engine, gint64 context, GError **error)
+{
+  g_autoptr (CollateEngineSession) self = g_new0 (CollateEngineSession, 1);
+
+  self->engine = collate_engine_ref (engine);
+  self->model = collate_engine_get_model (engine);
+  self->timeline = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->buffers = g_ptr_array_new ();
+
+  if (!choose_context (self, context, error) || !take_activations (self, error) || !take_caches (self, error))
+    return NULL;
+  self->logits = g_new0 (float, self->model->shape.n_vocabulary);
+  return g_steal_pointer (&self);
+}
+
+void
+collate_engine_session_free (CollateEngineSession *session)
+{
+  CollateDevice *device = session->model->device;
+
+  g_mutex_lock (&session->model->lock);
+  for (guint i = 0; i < session->buffers->len; i++)
+    device->kernels->free_buffer (device, session->buffers->pdata[i]);
+  g_mutex_unlock (&session->model->lock);
+
+  g_ptr_array_unref (session->buffers);
+  g_array_unref (session->timeline);
+  g_free (session->at.key_caches);
+  g_free (session->at.value_caches);
+  g_free (session->logits);
+  collate_engine_unref (session->engine);
+  g_free (session);
+}
+
+gint64
+collate_engine_session_get_context (CollateEngineSession *session)
+{
+  return session->context;
+}
+
+static gboolean
+check_tokens (CollateEngineSession *self,
+              const gint32 *tokens,
+              gsize n_tokens,
+              gsize n_before,
+              GError **error)
+{
+  gint64 n_vocabulary = self->model->shape.n_vocabulary;
+
+  if (n_before + n_tokens > (gsize) self->context)
+    {
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_TOO_LONG,
+                   "%" G_GSIZE_FORMAT " tokens in a context of %" G_GINT64_FORMAT,
+                   n_before + n_tokens,
+                   self->context);
+      return FALSE;
+    }
+  for (gsize i = 0; i < n_tokens; i++)
+    if (tokens[i] < 0 || tokens[i] >= n_vocabulary)
+      {
+        g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "there is no token %d", tokens[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_stopped (GCancellable *cancellable, GError **error)
+{
+  if (!g_cancellable_is_cancelled (cancellable))
+    return TRUE;
+  g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_STOPPED, "stopped while computing");
+  return FALSE;
+}
+
+static void
+cut (CollateEngineSession *self, gsize n_tokens)
+{
+  if (n_tokens < self->timeline->len)
+    self->has_logits = FALSE;
+  g_array_set_size (self->timeline, n_tokens);
+}
+
+/* Computes a chunk after the timeline, and appends it; with the logits after its last token where `last` says so. */
+static gboolean
+compute (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens, gboolean last, GError **error)
+{
+  CollateDevice *device = self->model->device;
+  gint64 n_vocabulary = self->model->shape.n_vocabulary;
+  gboolean done;
+
+  self->has_logits = FALSE;
+  g_mutex_lock (&self->model->lock);
+  device->kernels->begin (device);
+  collate_graph_forward (self->model, &self->at, tokens, n_tokens, self->timeline->len);
+  if (last)
+    collate_graph_logits (self->model, &self->at, n_tokens - 1, 1, self->last_logits);
+  done = device->kernels->end (device, error);
+  if (done && last)
+    done =
+        device->kernels->read (device, self->last_logits, self->logits, n_vocabulary * sizeof (float), error);
+  g_mutex_unlock (&self->model->lock);
+
+  if (!done)
+    return FALSE;
+  g_array_append_vals (self->timeline, tokens, n_tokens);
+  self->has_logits = last;
+  return TRUE;
+}
+
+/* How many of the tokens are in the caches already; not the last one where its logits are gone. */
+static gsize
+find_reusable (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens)
+{
+  const gint32 *timeline = (const gint32 *) self->timeline->data;
+  gsize n = 0;
+
+  while (n < n_tokens && n < self->timeline->len && tokens[n] == timeline[n])
+    n++;
+  if (n == n_tokens && n > 0 && !(self->has_logits && n == self->timeline->len))
+    n--;
+  return n;
+}
+
+gboolean
+collate_engine_session_sync (CollateEngineSession *session,
+                             const gint32 *tokens,
+                             gsize n_tokens,
+                             CollateEngineProgress progress,
+                             gpointer user_data,
+                             gsize *n_reused,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  gsize n_done = find_reusable (session, tokens, n_tokens);
+
+  if (n_reused)
+    *n_reused = n_done;
+  if (!check_tokens (session, tokens, n_tokens, 0, error))
+    return FALSE;
+
+  cut (session, n_done);
+  while (n_done < n_tokens)
+    {
+      gsize n = MIN (n_tokens - n_done, (gsize) session->chunk);
+
+      if (progress)
+        progress (n_done, n_tokens, user_data);
+      if (!check_stopped (cancellable, error) ||
+          !compute (session, tokens + n_done, n, n_done + n == n_tokens, error))
+        return FALSE;
+      n_done += n;
+    }
+  if (progress)
+    progress (n_done, n_tokens, user_data);
+  return TRUE;
+}
+
+gboolean
+collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error)
+{
+  return check_tokens (session, &token, 1, session->timeline->len, error) &&
+         compute (session, &token, 1, TRUE, error);
+}
+
+const float *
+collate_engine_session_get_logits (CollateEngineSession *session)
+{
+  return session->has_logits ? session->logits : NULL;
+}
+
+/* The logits of n_rows of the chunk that was computed last → rows. */
+static gboolean
+read_rows (CollateEngineSession *self, gint64 first, gint64 n_rows, float *rows, GError **error)
+{
+  CollateDevice *device = self->model->device;
+  gsize n_bytes = n_rows * self->model->shape.n_vocabulary * sizeof (float);
+  gboolean done;
+
+  g_mutex_lock (&self->model->lock);
+  device->kernels->begin (device);
+  collate_graph_logits (self->model, &self->at, first, n_rows, self->score_logits);
+  done = device->kernels->end (device, error) &&
+         device->kernels->read (device, self->score_logits, rows, n_bytes, error);
+  g_mutex_unlock (&self->model->lock);
+  return done;
+}
+
+/* Hands over the logits after the tokens of the last chunk, which began at `begin`, from `first` on. */
+static gboolean
+score_chunk (CollateEngineSession *self,
+             gsize begin,
+             gsize first,
+             float *rows,
+             CollateEngineLogits on_logits,
+             gpointer user_data,
+             GError **error)
+{
+  gsize n_vocabulary = self->model->shape.n_vocabulary;
+  gsize end = self->timeline->len;
+
+  for (gsize at = MAX (begin, first); at < end; at += SCORE_ROWS)
+    {
+      gsize n_rows = MIN (end - at, SCORE_ROWS);
+
+      if (!read_rows (self, at - begin, n_rows, rows, error))
+        return FALSE;
+      for (gsize i = 0; i < n_rows; i++)
+        on_logits (at + i, rows + i * n_vocabulary, user_data);
+    }
+  return TRUE;
+}
+
+gboolean
+collate_engine_session_score (CollateEngineSession *session,
+                              const gint32 *tokens,
+                              gsize n_tokens,
+                              gsize first,
+                              CollateEngineLogits on_logits,
+                              gpointer user_data,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  gint64 n_numbers = SCORE_ROWS * session->model->shape.n_vocabulary;
+  g_autofree float *rows = NULL;
+
+  if (!check_tokens (session, tokens, n_tokens, 0, error))
+    return FALSE;
+  if (!session->score_logits.buffer &&
+      !take (session, n_numbers, sizeof (float), &session->score_logits, error))
+    return FALSE;
+
+  rows = g_new (float, n_numbers);
+  cut (session, 0);
+  while (session->timeline->len < n_tokens)
+    {
+      gsize begin = session->timeline->len;
+      gsize n = MIN (n_tokens - begin, (gsize) session->chunk);
+
+      if (!check_stopped (cancellable, error) ||
+          !compute (session, tokens + begin, n, begin + n == n_tokens, error) ||
+          !score_chunk (session, begin, first, rows, on_logits, user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gint64
+collate_engine_session_get_peak_memory (CollateEngineSession *session)
+{
+  return session->model->n_bytes + session->n_bytes;
+}

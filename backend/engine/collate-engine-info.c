@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "engine/collate-engine-private.h"
+
+/* What a model file says of itself, from its keys and the list of its tensors: nothing of the weights is read, and
+ * a file whose network is not known can be described too. */
+
+/* The type that holds most of the numbers: norms are F32 in every file, and the embedding is often finer than the rest. */
+static const char *
+find_quantization (CollateGguf *gguf, gint64 *n_numbers)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  gint64 most = 0;
+  const char *name = NULL;
+
+  *n_numbers = 0;
+  for (gsize i = 0; i < collate_gguf_get_n_tensors (gguf); i++)
+    {
+      const CollateTensor *tensor;
+      gint64 *count;
+
+      collate_gguf_get_nth_tensor (gguf, i, &tensor);
+      count = g_hash_table_lookup (counts, GUINT_TO_POINTER (tensor->type));
+      if (!count)
+        {
+          count = g_new0 (gint64, 1);
+          g_hash_table_insert (counts, GUINT_TO_POINTER (tensor->type), count);
+        }
+      *count += tensor->columns * tensor->rows;
+      *n_numbers += tensor->columns * tensor->rows;
+      if (*count > most)
+        {
+          most = *count;
+          name = collate_type_get_name (tensor->type);
+        }
+    }
+  return name;
+}
+
+static gint64
+get_size (CollateGguf *gguf, const char *architecture, const char *name)
+{
+  g_autofree char *key = g_strconcat (architecture, ".", name, NULL);
+  gint64 size;
+
+  return collate_gguf_get_int (gguf, key, &size) ? MAX (0, size) : 0;
+}
+
+CollateEngineInfo *
+collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
+{
+  CollateEngineInfo *info = g_new0 (CollateEngineInfo, 1);
+  const char *architecture = collate_gguf_get_string (gguf, "general.architecture");
+  const char *close;
+  gboolean begins_inside;
+
+  if (!architecture)
+    architecture = "";
+  info->name = g_strdup (collate_gguf_get_string (gguf, "general.name"));
+  info->architecture = g_strdup (architecture);
+  info->quantization = find_quantization (gguf, &info->parameters);
+  info->chat = collate_template_get_format (chat);
+  info->file_bytes = collate_gguf_get_size (gguf);
+  info->context = get_size (gguf, architecture, "context_length");
+  info->vocabulary = MAX (0, collate_gguf_get_strings (gguf, "tokenizer.ggml.tokens", NULL, NULL));
+  info->layers = get_size (gguf, architecture, "block_count");
+  info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
+  return info;
+}
+
+void
+collate_engine_info_free (CollateEngineInfo *info)
+{
+  g_free ((char *) info->name);
+  g_free ((char *) info->architecture);
+  g_free (info);
+}
+
+CollateEngineInfo *
+collate_engine_peek (const char *path, GError **error)
+{
+  g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
+  g_autoptr (CollateTemplate) chat = NULL;
+
+  if (!gguf)
+    return NULL;
+  chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  return collate_engine_info_new (gguf, chat);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/collate-engine.h"
+#include "engine/collate-model.h"
+#include "engine/collate-template.h"
+#include "tokens/collate-vocabulary.h"
+
+G_BEGIN_DECLS
+
+/* What the parts of the boundary share. */
+
+CollateEngineModel *collate_engine_get_model (CollateEngine *engine);
+
+/* What a file says of itself; (transfer full). */
+CollateEngineInfo *collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat);
+
+/* A file's tokenizer, and the tokens that it names. */
+typedef struct
+{
+  CollateVocabulary *vocabulary;
+  gint32 bos;       /* -1: none */
+  gboolean add_bos; /* before each text */
+  gint32 ends[3];   /* of a text, a turn, a message; -1: none */
+} CollateTokenizer;
+
+/* COLLATE_ERROR_UNSUPPORTED, COLLATE_ERROR_INVALID. */
+gboolean collate_tokenizer_read (CollateGguf *gguf, CollateTokenizer *tokenizer, GError **error);
+
+G_END_DECLS

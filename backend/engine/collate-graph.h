@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/collate-model.h"
+
+G_BEGIN_DECLS
+
+/* Where a forward pass works: f32, one row a token, as many rows as a chunk has; and a layer's caches, f16, as many
+ * rows as the context. */
+typedef struct
+{
+  CollatePlace stream; /* [width]: what the layers add to */
+  CollatePlace normed; /* [width] */
+  CollatePlace query;  /* [n_heads * head_size] */
+  CollatePlace key;    /* [n_kv_heads * head_size] */
+  CollatePlace value;  /* [n_kv_heads * head_size] */
+  CollatePlace heads;  /* [n_heads * head_size] */
+  CollatePlace gate;   /* [hidden] */
+  CollatePlace up;     /* [hidden] */
+
+  CollatePlace *key_caches;   /* [n_layers] of [n_kv_heads * head_size] */
+  CollatePlace *value_caches; /* [n_layers] of [n_kv_heads * head_size] */
+} CollateActivations;
+
+/* Both record kernels: between the device's begin() and end(), under the model's lock. */
+
+/* Computes a chunk of tokens, whose first is at `position`, and writes its keys and values into the caches. */
+void collate_graph_forward (CollateEngineModel *model,
+                            const CollateActivations *at,
+                            const gint32 *tokens,
+                            gint64 n_tokens,
+                            gint64 position);
+
+/* The logits after the chunk's tokens from `first` on → out [n_tokens][n_vocabulary]. */
+void collate_graph_logits (CollateEngineModel *model,
+                           const CollateActivations *at,
+                           gint64 first,
+                           gint64 n_tokens,
+                           CollatePlace out);
+
+G_END_DECLS
