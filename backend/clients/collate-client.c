@@ -72,6 +72,7 @@ answering_free (Answering *answering)
   g_free ((char *) answering->request.key);
   g_free ((char *) answering->request.system);
   g_free ((char *) answering->request.user);
+  g_free ((char *) answering->request.device);
   g_hash_table_unref (answering->dropped);
   g_free (answering);
 }
@@ -86,6 +87,7 @@ answering_new (const CollateRequest *request, CollateEventFunc on_event, gpointe
   answering->request.key = request->key != NULL && *request->key != '\0' ? g_strdup (request->key) : NULL;
   answering->request.system = g_strdup (request->system);
   answering->request.user = g_strdup (request->user);
+  answering->request.device = g_strdup (request->device);
   answering->on_event = on_event;
   answering->event_data = event_data;
   answering->dropped = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -268,7 +270,7 @@ attempt (GTask *task)
   CollateClient *self = g_task_get_source_object (task);
   Answering *answering = g_task_get_task_data (task);
 
-  if (!is_stopped (task))
+  if (!is_stopped (task) && !COLLATE_CLIENT_GET_CLASS (self)->tells_sent)
     emit (task, COLLATE_EVENT_SENT, ++answering->n_attempts, NULL);
   if (is_stopped (task))
     finish (task, NULL);

@@ -22,6 +22,7 @@ typedef struct
   gint64 max_output;         /* tokens, reasoning included */
   CollateThinking can_think; /* what the model can: nothing is sent unless it is COLLATE_THINKING_SWITCH */
   gboolean think;            /* what the person chose for such a model */
+  const char *device;        /* what a model file runs on, by name; (nullable): the best one */
 } CollateRequest;
 
 typedef enum
@@ -81,6 +82,9 @@ struct _CollateClientClass
                          GCancellable *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer user_data);
+
+  /* TRUE where an attempt may have to wait for others, and tells COLLATE_EVENT_SENT itself when its turn comes. */
+  gboolean tells_sent;
 
   /* Fills `verdict`, which comes cleared, whatever the outcome. */
   gboolean (*attempt_finish) (CollateClient *self,

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/collate-engine.h"
+
+G_BEGIN_DECLS
+
+/* The models that are loaded, each with one timeline. Private to this room; blocks: for a worker's thread, one at a
+ * time. */
+typedef struct _CollateLoaded CollateLoaded;
+
+CollateLoaded *collate_loaded_new (void);
+void collate_loaded_free (CollateLoaded *loaded);
+
+/* The model of a file on a device (NULL: the best one), loaded where it is not, or where the file became another one.
+ * Where memory is short, models that were loaded before make room. (nullable) (transfer none), until the next call. */
+CollateEngine *collate_loaded_get_engine (CollateLoaded *loaded,
+                                          const char *path,
+                                          const char *device,
+                                          GCancellable *cancellable,
+                                          GError **error);
+
+/* The timeline of the model that collate_loaded_get_engine() gave last, opened where it is not; (nullable) (transfer
+ * none), as long as that. */
+CollateEngineSession *collate_loaded_get_session (CollateLoaded *loaded, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateLoaded, collate_loaded_free)
+
+G_END_DECLS
