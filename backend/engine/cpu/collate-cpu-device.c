@@ -1,2 +1,434 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
+
+#include "engine/cpu/collate-cpu-private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/collate-error.h"
+
+/* The CPU as a device: memory, weights in strips, and the kernels that are no more than a loop. Every kernel runs at
+ * once, on all threads of the pool. */
+
+/* From here on it is worth to ask the system whether there is so much, and for large pages. */
+#define MUCH ((gsize) 4 << 20)
+
+/* Numbers that one thread works on before it is worth to wake another. */
+#define GRAIN 16384
+
+/* Bytes that the system says can be had without swapping; G_MAXINT64 where it does not say. */
+static gint64
+get_available_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return G_MAXINT64;
+  line = strstr (text, "MemAvailable:");
+  return line != NULL ? g_ascii_strtoll (line + strlen ("MemAvailable:"), NULL, 10) * 1024 : G_MAXINT64;
+}
+
+gpointer
+collate_cpu_allocate (gsize n_bytes, GError **error)
+{
+  gint64 available = n_bytes >= MUCH ? get_available_memory () : G_MAXINT64;
+  gsize alignment = n_bytes >= MUCH ? (gsize) 2 << 20 : 64;
+  gpointer data = NULL;
+
+  /* The system promises more than it has, and kills who takes it at its word. */
+  if (n_bytes <= (guint64) available && n_bytes <= G_MAXSSIZE)
+    data = aligned_alloc (alignment, MAX ((n_bytes + alignment - 1) / alignment, 1) * alignment);
+  if (data == NULL)
+    {
+      g_autofree char *wanted = g_format_size (n_bytes);
+      g_autofree char *left =
+          available != G_MAXINT64 ? g_format_size ((guint64) available) : g_strdup ("less");
+
+      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "%s are needed, %s are free", wanted, left);
+      return NULL;
+    }
+  if (n_bytes >= MUCH)
+    madvise (data, n_bytes, MADV_HUGEPAGE);
+  return data;
+}
+
+static CollateBuffer *
+allocate (CollateDevice *device, gsize n_bytes, GError **error)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  guint8 *data = collate_cpu_allocate (n_bytes, error);
+  CollateBuffer *buffer;
+
+  if (data == NULL)
+    return NULL;
+  buffer = g_new (CollateBuffer, 1);
+  *buffer = (CollateBuffer){ data, n_bytes };
+  cpu->memory += (gint64) n_bytes;
+  return buffer;
+}
+
+static void
+free_buffer (CollateDevice *device, CollateBuffer *buffer)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+
+  if (buffer == NULL)
+    return;
+  cpu->memory -= (gint64) buffer->n_bytes;
+  free (buffer->data);
+  g_free (buffer);
+}
+
+static gboolean
+write_bytes (CollateDevice *device, CollatePlace to, const void *data, gsize n_bytes, GError **error)
+{
+  memcpy (collate_place_get (to), data, n_bytes);
+  return TRUE;
+}
+
+static gboolean
+read_bytes (CollateDevice *device, CollatePlace from, void *data, gsize n_bytes, GError **error)
+{
+  memcpy (data, collate_place_get (from), n_bytes);
+  return TRUE;
+}
+
+static void
+free_weight (CollateDevice *device, CollateWeight *weight)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+
+  if (weight == NULL)
+    return;
+  cpu->memory -= (gint64) weight->n_bytes;
+  free (weight->strips.data);
+  free (weight->numbers);
+  g_free (weight);
+}
+
+static void
+pack_strips (gpointer data, gint64 first, gint64 end, guint thread)
+{
+  CollateWeight *weight = data;
+
+  collate_strips_pack (&weight->strips, &weight->tensor, first, end);
+}
+
+static gboolean
+fill_weight (CollateCpuDevice *cpu, CollateWeight *weight, GError **error)
+{
+  CollateStrips *strips = &weight->strips;
+  gsize n_bytes;
+
+  if (!collate_strips_init (strips, &weight->tensor))
+    {
+      g_set_error_literal (
+          error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "A weight is too large to be addressed");
+      return FALSE;
+    }
+  if (collate_strips_have_quants (strips) && !collate_cpu_reserve_rows (cpu, strips->columns, error))
+    return FALSE;
+
+  n_bytes = strips->strip_bytes * (gsize) strips->n_strips;
+  strips->data = collate_cpu_allocate (n_bytes, error);
+  if (strips->data == NULL)
+    return FALSE;
+  weight->n_bytes = n_bytes;
+  collate_pool_run (cpu->pool, pack_strips, weight, strips->n_strips, 1);
+
+  if (weight->tensor.rows == 1)
+    {
+      weight->numbers = collate_cpu_allocate ((gsize) weight->tensor.columns * sizeof (float), error);
+      if (weight->numbers == NULL)
+        return FALSE;
+      collate_type_expand (weight->tensor.type, weight->tensor.data, weight->numbers, weight->tensor.columns);
+      weight->n_bytes += (gsize) weight->tensor.columns * sizeof (float);
+    }
+  return TRUE;
+}
+
+static CollateWeight *
+load (CollateDevice *device, const CollateTensor *tensor, GError **error)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  CollateWeight *weight = g_new0 (CollateWeight, 1);
+  gboolean loaded;
+
+  weight->tensor = *tensor;
+  loaded = fill_weight (cpu, weight, error);
+  cpu->memory += (gint64) weight->n_bytes;
+  if (!loaded)
+    {
+      free_weight (device, weight);
+      return NULL;
+    }
+  return weight;
+}
+
+static void
+begin (CollateDevice *device)
+{
+  g_clear_error (&((CollateCpuDevice *) device)->error);
+}
+
+static gboolean
+end (CollateDevice *device, GError **error)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+
+  if (cpu->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cpu->error));
+  return FALSE;
+}
+
+/* Rows of so many numbers for a piece of work. */
+static gint64
+get_grain (gint64 n_numbers)
+{
+  return MAX (GRAIN / MAX (n_numbers, 1), 1);
+}
+
+typedef struct
+{
+  const CollateCpuDevice *cpu;
+  gconstpointer params;
+} Call;
+
+static void
+embed_tokens (gpointer data, gint64 first, gint64 end_, guint thread)
+{
+  const CollateEmbed *params = ((const Call *) data)->params;
+  const CollateTensor *table = &params->table->tensor;
+  gsize row_bytes = collate_type_get_row_bytes (table->type, table->columns);
+
+  for (gint64 t = first; t < end_; t++)
+    {
+      const guint8 *row = (const guint8 *) table->data + (gsize) params->ids[t] * row_bytes;
+
+      collate_type_expand (
+          table->type, row, collate_place_get (params->out) + t * table->columns, table->columns);
+    }
+}
+
+static void
+embed (CollateDevice *device, const CollateEmbed *params)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  Call call = { cpu, params };
+
+  collate_pool_run (
+      cpu->pool, embed_tokens, &call, params->n_tokens, get_grain (params->table->tensor.columns));
+}
+
+static void
+norm_rows (gpointer data, gint64 first, gint64 end_, guint thread)
+{
+  const Call *call = data;
+  const CollateRmsNorm *params = call->params;
+  const float *weight = params->weight != NULL ? params->weight->numbers : NULL;
+
+  for (gint64 row = first; row < end_; row++)
+    {
+      const float *in = collate_place_get (params->in) + row * params->columns;
+      float *out = collate_place_get (params->out) + row * params->columns;
+      float squares = call->cpu->loops->add_squares (in, params->columns);
+      float factor = 1 / sqrtf (squares / (float) params->columns + params->epsilon);
+
+      for (gint64 i = 0; i < params->columns; i++)
+        out[i] = in[i] * factor * (weight != NULL ? weight[i] : 1);
+    }
+}
+
+static void
+rms_norm (CollateDevice *device, const CollateRmsNorm *params)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  Call call = { cpu, params };
+
+  collate_pool_run (cpu->pool, norm_rows, &call, params->n_rows, get_grain (params->columns));
+}
+
+static void
+rotate_token (const CollateRope *params, gint64 t)
+{
+  float *token = collate_place_get (params->heads) + t * params->stride;
+  gint64 n_pairs = params->n_rotated / 2;
+  gint64 distance = params->interleaved ? 1 : n_pairs;
+
+  for (gint64 i = 0; i < n_pairs; i++)
+    {
+      float angle = (float) (params->position + t) * params->frequencies[i];
+      float cosine = cosf (angle);
+      float sine = sinf (angle);
+      float *pair = token + (params->interleaved ? 2 * i : i);
+
+      for (gint64 head = 0; head < params->n_heads; head++, pair += params->head_size)
+        {
+          float x = pair[0];
+          float y = pair[distance];
+
+          pair[0] = x * cosine - y * sine;
+          pair[distance] = x * sine + y * cosine;
+        }
+    }
+}
+
+static void
+rotate_tokens (gpointer data, gint64 first, gint64 end_, guint thread)
+{
+  for (gint64 t = first; t < end_; t++)
+    rotate_token (((const Call *) data)->params, t);
+}
+
+static void
+rope (CollateDevice *device, const CollateRope *params)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  Call call = { cpu, params };
+
+  collate_pool_run (cpu->pool, rotate_tokens, &call, params->n_tokens, 4);
+}
+
+static void
+store_tokens (gpointer data, gint64 first, gint64 end_, guint thread)
+{
+  const Call *call = data;
+  const CollateStore *params = call->params;
+  guint16 *keys = (guint16 *) (gpointer) collate_place_get (params->key_cache);
+  guint16 *values = (guint16 *) (gpointer) collate_place_get (params->value_cache);
+
+  for (gint64 t = first; t < end_; t++)
+    {
+      gint64 at = (params->position + t) * params->n_columns;
+
+      call->cpu->loops->to_f16 (
+          collate_place_get (params->keys) + t * params->stride, keys + at, params->n_columns);
+      call->cpu->loops->to_f16 (
+          collate_place_get (params->values) + t * params->stride, values + at, params->n_columns);
+    }
+}
+
+static void
+store (CollateDevice *device, const CollateStore *params)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  Call call = { cpu, params };
+
+  collate_pool_run (cpu->pool, store_tokens, &call, params->n_tokens, get_grain (params->n_columns));
+}
+
+static void
+gate_numbers (gpointer data, gint64 first, gint64 end_, guint thread)
+{
+  const Call *call = data;
+  const CollateSwiglu *params = call->params;
+
+  call->cpu->loops->swiglu (collate_place_get (params->gate) + first,
+                            collate_place_get (params->up) + first,
+                            collate_place_get (params->out) + first,
+                            end_ - first);
+}
+
+static void
+swiglu (CollateDevice *device, const CollateSwiglu *params)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  Call call = { cpu, params };
+
+  collate_pool_run (cpu->pool, gate_numbers, &call, params->n, GRAIN);
+}
+
+static gint64
+get_memory (CollateDevice *device)
+{
+  return ((CollateCpuDevice *) device)->memory;
+}
+
+static void
+free_device (CollateDevice *device)
+{
+  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  guint n_threads = collate_pool_get_n_threads (cpu->pool);
+
+  collate_pool_free (cpu->pool);
+  for (guint i = 0; i < n_threads; i++)
+    g_aligned_free (cpu->scratches[i]);
+  g_free (cpu->scratches);
+  free (cpu->rows);
+  g_clear_error (&cpu->error);
+  g_free (cpu->head.name);
+  g_free (cpu->head.description);
+  g_free (cpu);
+}
+
+static const CollateDeviceKernels kernels = {
+  .type = "cpu",
+  .allocate = allocate,
+  .free_buffer = free_buffer,
+  .write = write_bytes,
+  .read = read_bytes,
+  .load = load,
+  .free_weight = free_weight,
+  .begin = begin,
+  .end = end,
+  .embed = embed,
+  .rms_norm = rms_norm,
+  .matmul = collate_cpu_matmul,
+  .rope = rope,
+  .store = store,
+  .attention = collate_cpu_attention,
+  .swiglu = swiglu,
+  .get_memory = get_memory,
+  .free = free_device,
+};
+
+/* "model name" of the first processor, or what the compiler calls the machine. */
+static char *
+get_processor_name (void)
+{
+  g_autofree char *text = NULL;
+  const char *line, *colon;
+
+  if (g_file_get_contents ("/proc/cpuinfo", &text, NULL, NULL) &&
+      (line = strstr (text, "model name")) != NULL && (colon = strchr (line, ':')) != NULL)
+    return g_strstrip (g_strndup (colon + 1, strcspn (colon + 1, "\n")));
+  return g_strdup ("CPU");
+}
+
+CollateDevice *
+collate_cpu_device_new_with (guint n_threads, CollateLevel level)
+{
+  const CollateCpuLoops *loops = collate_cpu_loops_get (level);
+  g_autofree char *name = get_processor_name ();
+  CollateCpuDevice *cpu;
+
+  if (loops == NULL)
+    return NULL;
+  cpu = g_new0 (CollateCpuDevice, 1);
+  cpu->loops = loops;
+  cpu->pool = collate_pool_new (n_threads);
+  n_threads = collate_pool_get_n_threads (cpu->pool);
+  cpu->scratches = g_new (guint8 *, n_threads);
+  for (guint i = 0; i < n_threads; i++)
+    cpu->scratches[i] = g_aligned_alloc (1, COLLATE_SCRATCH_BYTES, 64);
+
+  cpu->head.kernels = &kernels;
+  cpu->head.name = g_strdup ("cpu");
+  cpu->head.description =
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s, %s, %u thread", "%s, %s, %u threads", n_threads),
+                       name,
+                       loops->name,
+                       n_threads);
+  return &cpu->head;
+}
+
+CollateDevice *
+collate_cpu_device_new (guint n_threads)
+{
+  return collate_cpu_device_new_with (n_threads, COLLATE_LEVEL_BEST);
+}
