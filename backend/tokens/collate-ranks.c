@@ -13,7 +13,6 @@
 /* Far above any vocabulary (the largest known has a quarter of a million), so that a damaged file cannot ask
  * for all of the memory. */
 #define MAX_RANK (1u << 22)
-#define MAX_POOL (1u << 30)
 
 typedef struct
 {
@@ -225,9 +224,9 @@ collate_ranks_new (GBytes *lines, GError **error)
 }
 
 CollateRanks *
-collate_ranks_new_from_tokens (const CollateRankedToken *tokens, gsize n_tokens, GError **error)
+collate_ranks_new_from_tokens (const CollateRankedToken *tokens, gsize n_tokens)
 {
-  g_autoptr (CollateRanks) self = g_new0 (CollateRanks, 1);
+  CollateRanks *self = g_new0 (CollateRanks, 1);
 
   self->pool = g_byte_array_new ();
   self->tokens = g_array_new (FALSE, TRUE, sizeof (Token));
@@ -235,12 +234,6 @@ collate_ranks_new_from_tokens (const CollateRankedToken *tokens, gsize n_tokens,
     {
       Token token = { .offset = self->pool->len, .length = tokens[i].length };
 
-      if (i > MAX_RANK || tokens[i].length > MAX_POOL - self->pool->len)
-        {
-          g_set_error_literal (
-              error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "the vocabulary is larger than any that is known");
-          return NULL;
-        }
       g_byte_array_append (self->pool, tokens[i].bytes, tokens[i].length);
       g_array_append_val (self->tokens, token);
     }
@@ -248,7 +241,7 @@ collate_ranks_new_from_tokens (const CollateRankedToken *tokens, gsize n_tokens,
   for (gsize i = 0; i < n_tokens; i++)
     if (tokens[i].can_be_found && tokens[i].length > 0)
       hash_token (self, i);
-  return g_steal_pointer (&self);
+  return self;
 }
 
 void
@@ -258,6 +251,12 @@ collate_ranks_free (CollateRanks *self)
   g_array_unref (self->tokens);
   g_free (self->slots);
   g_free (self);
+}
+
+gsize
+collate_ranks_get_size (CollateRanks *self)
+{
+  return self->tokens->len;
 }
 
 guint32

@@ -22,12 +22,12 @@ typedef struct
   gboolean can_be_found;
 } CollateRankedToken;
 
-/* The tokens in the order of their ranks, all copied; (nullable) (transfer full). COLLATE_ERROR_INVALID where they are
- * more than any vocabulary has. */
-CollateRanks *collate_ranks_new_from_tokens (const CollateRankedToken *tokens,
-                                             gsize n_tokens,
-                                             GError **error);
+/* The tokens in the order of their ranks, all copied, less than 4 GiB of them; (transfer full). */
+CollateRanks *collate_ranks_new_from_tokens (const CollateRankedToken *tokens, gsize n_tokens);
 void collate_ranks_free (CollateRanks *self);
+
+/* One more than the highest rank. */
+gsize collate_ranks_get_size (CollateRanks *self);
 
 /* The rank of these bytes, or COLLATE_NO_RANK. */
 guint32 collate_ranks_find (const CollateRanks *self, const guchar *bytes, gsize length);
