@@ -161,7 +161,8 @@ collate_command_parse_format (const char *name, CollateOutputFormat last, Collat
   *format = COLLATE_OUTPUT_TEXT;
   if (name == NULL || (collate_output_parse_format (name, format) && *format <= last))
     return TRUE;
-  return collate_command_complain (_ ("“%s” is not an output format of this command."), name);
+  return collate_command_complain (_ ("“%s” is not an output format of this command; --help lists them."),
+                                   name);
 }
 
 int

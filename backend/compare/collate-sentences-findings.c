@@ -35,7 +35,10 @@ sentence_for_file (CollateError code, const char *subject)
     case COLLATE_ERROR_TOO_LARGE:
       return g_strdup_printf (_ ("%s is too large. Open a part of it."), subject);
     case COLLATE_ERROR_INVALID:
-      return g_strdup_printf (_ ("%s is malformed. Mend it, or remove it to start afresh."), subject);
+      return g_strdup_printf (
+          _ ("%s is damaged, or not in the form that is expected. Mend it, or move it away to start "
+             "afresh."),
+          subject);
     case COLLATE_ERROR_UNSUPPORTED:
       return g_strdup_printf (_ ("%s is of a kind that cannot be opened. Open a PDF, text or Markdown file."),
                               subject);

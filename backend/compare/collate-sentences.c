@@ -7,6 +7,7 @@
 #include "compare/collate-sentences.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <string.h>
 
 #include "compare/collate-answer-private.h"
@@ -90,8 +91,8 @@ sentence_for_code (CollateAnswer *answer, CollateError code)
                                  "address, then retry."),
                               provider);
     case COLLATE_ERROR_QUOTA:
-      return g_strdup_printf (_ ("The account at %s is empty or has reached its limit. Add credit there; "
-                                 "trying again does not help before."),
+      return g_strdup_printf (_ ("The account at %s is empty or has reached its limit. Retrying helps only "
+                                 "after you add credit there."),
                               provider);
     case COLLATE_ERROR_RATE:
       return g_strdup_printf (_ ("%s takes no more requests just now. Wait a minute, then retry."), provider);
@@ -309,6 +310,9 @@ progress (CollateAnswer *answer, const char *word)
   g_autofree char *tokens = NULL;
   CollateUsage usage;
 
+  /* One that another program asks: only that one has a clock on it. */
+  if (isnan (collate_answer_get_time (answer)))
+    return g_strdup (word);
   if (!collate_answer_estimate_usage (answer, &usage) || usage.output == 0)
     return g_strdup_printf ("%s %s", word, seconds);
 
