@@ -3,6 +3,7 @@
 
 #include "clients/collate-client.h"
 #include "compare/collate-record.h"
+#include "compare/collate-tally.h"
 #include "documents/collate-library.h"
 
 G_BEGIN_DECLS
@@ -35,5 +36,36 @@ void collate_answer_finish (CollateAnswer *self, const GError *error, guint stat
 /* Fills `usage` with what it used so far, estimated where the server did not say; FALSE where nothing was
  * used as far as anybody knows. */
 gboolean collate_answer_estimate_usage (CollateAnswer *self, CollateUsage *usage);
+
+/* Private to the answer's two files. */
+
+struct _CollateAnswer
+{
+  GObject parent_instance;
+
+  CollateAnswerRecord *record;
+  char *label;
+
+  gint64 sent; /* monotonic time of the first request; -1 before it */
+  gboolean expected_exact;
+  gboolean server_usage; /* the record's usage is the server's word */
+  CollateTally *text_tally;
+  CollateTally *reasoning_tally;
+};
+
+typedef enum
+{
+  COLLATE_ANSWER_PROP_0,
+  COLLATE_ANSWER_PROP_STATE,
+  COLLATE_ANSWER_PROP_TEXT_LENGTH,
+  COLLATE_ANSWER_PROP_REASONING_LENGTH,
+  COLLATE_ANSWER_PROP_COST,
+  COLLATE_ANSWER_PROP_USAGE,
+  COLLATE_ANSWER_PROP_ERROR,
+  COLLATE_ANSWER_PROP_WARNING,
+  COLLATE_ANSWER_N_PROPS,
+} CollateAnswerProperty;
+
+void collate_answer_notify (CollateAnswer *self, CollateAnswerProperty property);
 
 G_END_DECLS

@@ -1,236 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-/* The root of what the program works on: it owns the parts, keeps the estimates of entries up to date, and
- * asks. Main thread. */
+/* The root of what the program works on: it owns the parts, and asks. Main thread. */
 
-#include "compare/collate-workspace.h"
+#include "compare/collate-workspace-private.h"
 
 #include "compare/collate-conductor.h"
-#include "compare/collate-counting.h"
 #include "compare/collate-history-private.h"
-#include "documents/collate-text.h"
-
-/* A question is counted when its writer pauses, not at every key. */
-#define COUNT_DELAY_MS 80
 
 #define MAX_REPEATS 20
 
-struct _CollateWorkspace
-{
-  GObject parent_instance;
-
-  CollateEncodings *encodings;
-  CollateLibrary *library;
-  CollateCatalogue *catalogue;
-  CollateHistory *history;
-  CollateHttp *http;
-  CollateClientPool *pool;
-  GListStore *entries;
-  GHashTable *lost; /* ids of entries that were ticked when their model went: a reload brings it back */
-
-  char *question;
-  guint repeats;
-  gint64 max_output;
-  gboolean sequential;
-
-  guint n_selected;
-  CollateMoney at_most;
-  gboolean at_most_incomplete;
-  gboolean can_ask;
-
-  GHashTable *counts; /* encoding's name to gint64: instruction and question; NULL until counted */
-  guint count_timer;
-  gboolean counting;
-  gboolean count_again; /* what is being counted is out of date */
-  guint estimate_idle;
-};
-
 G_DEFINE_FINAL_TYPE (CollateWorkspace, collate_workspace, G_TYPE_OBJECT)
 
-enum
-{
-  PROP_0,
-  PROP_QUESTION,
-  PROP_REPEATS,
-  PROP_MAX_OUTPUT,
-  PROP_SEQUENTIAL,
-  PROP_N_SELECTED,
-  PROP_AT_MOST,
-  PROP_AT_MOST_INCOMPLETE,
-  PROP_CAN_ASK,
-  N_PROPS,
-};
+static GParamSpec *properties[COLLATE_WORKSPACE_N_PROPS];
 
-static GParamSpec *properties[N_PROPS];
-
-static void
-notify (CollateWorkspace *self, int property)
+void
+collate_workspace_notify (CollateWorkspace *self, CollateWorkspaceProperty property)
 {
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
 }
 
-static guint
-count_entries (CollateWorkspace *self)
+guint
+collate_workspace_count_entries (CollateWorkspace *self)
 {
   return g_list_model_get_n_items (G_LIST_MODEL (self->entries));
 }
 
-/* The store keeps it alive. */
-static CollateEntry *
-get_entry (CollateWorkspace *self, guint position)
+CollateEntry *
+collate_workspace_get_entry (CollateWorkspace *self, guint position)
 {
   g_autoptr (CollateEntry) entry = g_list_model_get_item (G_LIST_MODEL (self->entries), position);
 
   return entry;
-}
-
-/* Totals. */
-
-static void
-update_can_ask (CollateWorkspace *self)
-{
-  gboolean can_ask = !collate_text_is_blank (self->question) && self->n_selected > 0 &&
-                     !collate_library_is_loading (self->library);
-
-  if (can_ask == self->can_ask)
-    return;
-
-  self->can_ask = can_ask;
-  notify (self, PROP_CAN_ASK);
-}
-
-static void
-update_totals (CollateWorkspace *self)
-{
-  CollateMoney at_most = COLLATE_MONEY_UNKNOWN;
-  gboolean incomplete = FALSE;
-  guint n_selected = 0;
-
-  for (guint i = 0; i < count_entries (self); i++)
-    {
-      CollateEntry *entry = get_entry (self, i);
-      CollateMoney cost = collate_money_multiply (collate_entry_get_at_most (entry), self->repeats);
-
-      if (!collate_entry_get_selected (entry))
-        continue;
-      n_selected++;
-      if (cost == COLLATE_MONEY_UNKNOWN)
-        incomplete = TRUE;
-      else
-        at_most = at_most == COLLATE_MONEY_UNKNOWN ? cost : collate_money_add (at_most, cost);
-    }
-
-  if (n_selected != self->n_selected)
-    {
-      self->n_selected = n_selected;
-      notify (self, PROP_N_SELECTED);
-    }
-  if (at_most != self->at_most)
-    {
-      self->at_most = at_most;
-      notify (self, PROP_AT_MOST);
-    }
-  if (incomplete != self->at_most_incomplete)
-    {
-      self->at_most_incomplete = incomplete;
-      notify (self, PROP_AT_MOST_INCOMPLETE);
-    }
-  update_can_ask (self);
-}
-
-/* Estimates. */
-
-/* -1 while question or documents are not counted. */
-static gint64
-estimate_input (CollateWorkspace *self, CollateModel *model)
-{
-  const char *encoding = collate_counting_encoding (model);
-  gint64 documents = collate_library_get_context_tokens (self->library, encoding);
-  const gint64 *rest = self->counts != NULL ? g_hash_table_lookup (self->counts, encoding) : NULL;
-
-  return documents >= 0 && rest != NULL ? collate_counting_estimate (model, documents + *rest) : -1;
-}
-
-static gboolean
-estimate_cb (gpointer data)
-{
-  CollateWorkspace *self = data;
-
-  self->estimate_idle = 0;
-  for (guint i = 0; i < count_entries (self); i++)
-    {
-      CollateEntry *entry = get_entry (self, i);
-
-      collate_entry_estimate (
-          entry, estimate_input (self, collate_entry_get_model (entry)), self->max_output);
-    }
-  update_totals (self);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-queue_estimate (CollateWorkspace *self)
-{
-  if (self->estimate_idle == 0)
-    self->estimate_idle = g_idle_add (estimate_cb, self);
-}
-
-static void start_count (CollateWorkspace *self);
-
-static void
-counted_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (CollateWorkspace) self = data;
-
-  g_clear_pointer (&self->counts, g_hash_table_unref);
-  self->counts = collate_count_finish (result);
-  self->counting = FALSE;
-  if (self->library == NULL)
-    return;
-
-  if (self->count_again)
-    start_count (self);
-  queue_estimate (self);
-}
-
-/* Instruction and question, in every encoding that an entry is counted in. */
-static void
-start_count (CollateWorkspace *self)
-{
-  const char *const texts[] = { collate_prompt_instruction (), self->question, NULL };
-  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autofree const char **array = NULL;
-
-  self->count_again = self->counting;
-  if (self->counting)
-    return;
-
-  for (guint i = 0; i < count_entries (self); i++)
-    g_hash_table_add (names,
-                      (char *) collate_counting_encoding (collate_entry_get_model (get_entry (self, i))));
-  array = (const char **) g_hash_table_get_keys_as_array (names, NULL);
-  self->counting = TRUE;
-  collate_count_async (self->encodings, array, texts, counted_cb, g_object_ref (self));
-}
-
-static gboolean
-count_timer_cb (gpointer data)
-{
-  CollateWorkspace *self = data;
-
-  self->count_timer = 0;
-  start_count (self);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-queue_count (CollateWorkspace *self)
-{
-  if (self->count_timer == 0)
-    self->count_timer = g_timeout_add (COUNT_DELAY_MS, count_timer_cb, self);
 }
 
 /* Entries follow the catalogue. */
@@ -242,8 +43,10 @@ make_entry (CollateWorkspace *self, CollateModel *model)
 
   if (g_hash_table_remove (self->lost, collate_entry_get_id (entry)))
     collate_entry_set_selected (entry, TRUE);
-  g_signal_connect_object (entry, "notify::selected", G_CALLBACK (update_totals), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (entry, "notify::at-most", G_CALLBACK (update_totals), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (
+      entry, "notify::selected", G_CALLBACK (collate_workspace_update_totals), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (
+      entry, "notify::at-most", G_CALLBACK (collate_workspace_update_totals), self, G_CONNECT_SWAPPED);
 
   return entry;
 }
@@ -256,7 +59,7 @@ models_changed_cb (GListModel *models, guint position, guint removed, guint adde
 
   for (guint i = position; i < position + removed; i++)
     {
-      CollateEntry *entry = get_entry (self, i);
+      CollateEntry *entry = collate_workspace_get_entry (self, i);
 
       g_signal_handlers_disconnect_by_data (entry, self);
       if (collate_entry_get_selected (entry))
@@ -270,8 +73,8 @@ models_changed_cb (GListModel *models, guint position, guint removed, guint adde
     }
 
   g_list_store_splice (self->entries, position, removed, fresh->pdata, fresh->len);
-  update_totals (self);
-  queue_count (self);
+  collate_workspace_update_totals (self);
+  collate_workspace_queue_count (self);
 }
 
 /* The object. */
@@ -317,28 +120,28 @@ collate_workspace_get_property (GObject *object, guint prop_id, GValue *value, G
 
   switch (prop_id)
     {
-    case PROP_QUESTION:
+    case COLLATE_WORKSPACE_PROP_QUESTION:
       g_value_set_string (value, self->question);
       break;
-    case PROP_REPEATS:
+    case COLLATE_WORKSPACE_PROP_REPEATS:
       g_value_set_uint (value, self->repeats);
       break;
-    case PROP_MAX_OUTPUT:
+    case COLLATE_WORKSPACE_PROP_MAX_OUTPUT:
       g_value_set_int64 (value, self->max_output);
       break;
-    case PROP_SEQUENTIAL:
+    case COLLATE_WORKSPACE_PROP_SEQUENTIAL:
       g_value_set_boolean (value, self->sequential);
       break;
-    case PROP_N_SELECTED:
+    case COLLATE_WORKSPACE_PROP_N_SELECTED:
       g_value_set_uint (value, self->n_selected);
       break;
-    case PROP_AT_MOST:
+    case COLLATE_WORKSPACE_PROP_AT_MOST:
       g_value_set_int64 (value, self->at_most);
       break;
-    case PROP_AT_MOST_INCOMPLETE:
+    case COLLATE_WORKSPACE_PROP_AT_MOST_INCOMPLETE:
       g_value_set_boolean (value, self->at_most_incomplete);
       break;
-    case PROP_CAN_ASK:
+    case COLLATE_WORKSPACE_PROP_CAN_ASK:
       g_value_set_boolean (value, self->can_ask);
       break;
     default:
@@ -356,9 +159,9 @@ set_question (CollateWorkspace *self, const char *question)
 
   g_free (self->question);
   self->question = g_strdup (question);
-  notify (self, PROP_QUESTION);
-  update_can_ask (self);
-  queue_count (self);
+  collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_QUESTION);
+  collate_workspace_update_can_ask (self);
+  collate_workspace_queue_count (self);
 }
 
 static void
@@ -368,8 +171,8 @@ set_repeats (CollateWorkspace *self, guint repeats)
     return;
 
   self->repeats = repeats;
-  notify (self, PROP_REPEATS);
-  update_totals (self);
+  collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_REPEATS);
+  collate_workspace_update_totals (self);
 }
 
 static void
@@ -379,8 +182,8 @@ set_max_output (CollateWorkspace *self, gint64 max_output)
     return;
 
   self->max_output = max_output;
-  notify (self, PROP_MAX_OUTPUT);
-  queue_estimate (self);
+  collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_MAX_OUTPUT);
+  collate_workspace_queue_estimate (self);
 }
 
 static void
@@ -390,20 +193,20 @@ collate_workspace_set_property (GObject *object, guint prop_id, const GValue *va
 
   switch (prop_id)
     {
-    case PROP_QUESTION:
+    case COLLATE_WORKSPACE_PROP_QUESTION:
       set_question (self, g_value_get_string (value));
       break;
-    case PROP_REPEATS:
+    case COLLATE_WORKSPACE_PROP_REPEATS:
       set_repeats (self, g_value_get_uint (value));
       break;
-    case PROP_MAX_OUTPUT:
+    case COLLATE_WORKSPACE_PROP_MAX_OUTPUT:
       set_max_output (self, g_value_get_int64 (value));
       break;
-    case PROP_SEQUENTIAL:
+    case COLLATE_WORKSPACE_PROP_SEQUENTIAL:
       if (self->sequential != g_value_get_boolean (value))
         {
           self->sequential = g_value_get_boolean (value);
-          notify (self, PROP_SEQUENTIAL);
+          collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_SEQUENTIAL);
         }
       break;
     default:
@@ -423,16 +226,21 @@ collate_workspace_class_init (CollateWorkspaceClass *klass)
   object_class->get_property = collate_workspace_get_property;
   object_class->set_property = collate_workspace_set_property;
 
-  properties[PROP_QUESTION] = g_param_spec_string ("question", NULL, NULL, "", chosen);
-  properties[PROP_REPEATS] = g_param_spec_uint ("repeats", NULL, NULL, 1, MAX_REPEATS, 1, chosen);
-  properties[PROP_MAX_OUTPUT] = g_param_spec_int64 ("max-output", NULL, NULL, 0, G_MAXINT64, 0, chosen);
-  properties[PROP_SEQUENTIAL] = g_param_spec_boolean ("sequential", NULL, NULL, FALSE, chosen);
-  properties[PROP_N_SELECTED] = g_param_spec_uint ("n-selected", NULL, NULL, 0, G_MAXUINT, 0, shown);
-  properties[PROP_AT_MOST] =
+  properties[COLLATE_WORKSPACE_PROP_QUESTION] = g_param_spec_string ("question", NULL, NULL, "", chosen);
+  properties[COLLATE_WORKSPACE_PROP_REPEATS] =
+      g_param_spec_uint ("repeats", NULL, NULL, 1, MAX_REPEATS, 1, chosen);
+  properties[COLLATE_WORKSPACE_PROP_MAX_OUTPUT] =
+      g_param_spec_int64 ("max-output", NULL, NULL, 0, G_MAXINT64, 0, chosen);
+  properties[COLLATE_WORKSPACE_PROP_SEQUENTIAL] =
+      g_param_spec_boolean ("sequential", NULL, NULL, FALSE, chosen);
+  properties[COLLATE_WORKSPACE_PROP_N_SELECTED] =
+      g_param_spec_uint ("n-selected", NULL, NULL, 0, G_MAXUINT, 0, shown);
+  properties[COLLATE_WORKSPACE_PROP_AT_MOST] =
       g_param_spec_int64 ("at-most", NULL, NULL, G_MININT64, G_MAXINT64, COLLATE_MONEY_UNKNOWN, shown);
-  properties[PROP_AT_MOST_INCOMPLETE] = g_param_spec_boolean ("at-most-incomplete", NULL, NULL, FALSE, shown);
-  properties[PROP_CAN_ASK] = g_param_spec_boolean ("can-ask", NULL, NULL, FALSE, shown);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  properties[COLLATE_WORKSPACE_PROP_AT_MOST_INCOMPLETE] =
+      g_param_spec_boolean ("at-most-incomplete", NULL, NULL, FALSE, shown);
+  properties[COLLATE_WORKSPACE_PROP_CAN_ASK] = g_param_spec_boolean ("can-ask", NULL, NULL, FALSE, shown);
+  g_object_class_install_properties (object_class, COLLATE_WORKSPACE_N_PROPS, properties);
 }
 
 static void
@@ -469,9 +277,9 @@ collate_workspace_new (CollateEncodings *encodings,
   self->pool = collate_client_pool_new (http);
 
   g_signal_connect (catalogue, "items-changed", G_CALLBACK (models_changed_cb), self);
-  g_signal_connect_swapped (catalogue, "changed", G_CALLBACK (queue_estimate), self);
-  g_signal_connect_swapped (library, "context-changed", G_CALLBACK (queue_estimate), self);
-  g_signal_connect_swapped (library, "notify::loading", G_CALLBACK (update_can_ask), self);
+  g_signal_connect_swapped (catalogue, "changed", G_CALLBACK (collate_workspace_queue_estimate), self);
+  g_signal_connect_swapped (library, "context-changed", G_CALLBACK (collate_workspace_queue_estimate), self);
+  g_signal_connect_swapped (library, "notify::loading", G_CALLBACK (collate_workspace_update_can_ask), self);
   models_changed_cb (
       G_LIST_MODEL (catalogue), 0, 0, g_list_model_get_n_items (G_LIST_MODEL (catalogue)), self);
 
@@ -521,9 +329,9 @@ collate_workspace_get_entries (CollateWorkspace *self)
 static CollateEntry *
 find_entry (CollateWorkspace *self, const char *id)
 {
-  for (guint i = 0; i < count_entries (self); i++)
-    if (g_strcmp0 (collate_entry_get_id (get_entry (self, i)), id) == 0)
-      return get_entry (self, i);
+  for (guint i = 0; i < collate_workspace_count_entries (self); i++)
+    if (g_strcmp0 (collate_entry_get_id (collate_workspace_get_entry (self, i)), id) == 0)
+      return collate_workspace_get_entry (self, i);
 
   return NULL;
 }
@@ -560,8 +368,9 @@ collate_workspace_select (CollateWorkspace *self, const char *const *ids)
       if (entry != NULL)
         g_hash_table_add (chosen, entry);
     }
-  for (guint i = 0; i < count_entries (self); i++)
-    collate_entry_set_selected (get_entry (self, i), g_hash_table_contains (chosen, get_entry (self, i)));
+  for (guint i = 0; i < collate_workspace_count_entries (self); i++)
+    collate_entry_set_selected (collate_workspace_get_entry (self, i),
+                                g_hash_table_contains (chosen, collate_workspace_get_entry (self, i)));
 }
 
 GStrv
@@ -571,9 +380,9 @@ collate_workspace_dup_selected (CollateWorkspace *self)
 
   g_return_val_if_fail (COLLATE_IS_WORKSPACE (self), NULL);
 
-  for (guint i = 0; i < count_entries (self); i++)
-    if (collate_entry_get_selected (get_entry (self, i)))
-      g_strv_builder_add (builder, collate_entry_get_id (get_entry (self, i)));
+  for (guint i = 0; i < collate_workspace_count_entries (self); i++)
+    if (collate_entry_get_selected (collate_workspace_get_entry (self, i)))
+      g_strv_builder_add (builder, collate_entry_get_id (collate_workspace_get_entry (self, i)));
 
   return g_strv_builder_end (builder);
 }
