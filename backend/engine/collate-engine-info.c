@@ -52,6 +52,8 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
 {
   CollateEngineInfo *info = g_new0 (CollateEngineInfo, 1);
   const char *architecture = collate_gguf_get_string (gguf, "general.architecture");
+  const char *const *tokens;
+  const gsize *lengths;
   const char *close;
   gboolean begins_inside;
 
@@ -63,7 +65,7 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
   info->chat = collate_template_get_format (chat);
   info->file_bytes = collate_gguf_get_size (gguf);
   info->context = get_size (gguf, architecture, "context_length");
-  info->vocabulary = MAX (0, collate_gguf_get_strings (gguf, "tokenizer.ggml.tokens", NULL, NULL));
+  info->vocabulary = MAX (0, collate_gguf_get_strings (gguf, "tokenizer.ggml.tokens", &tokens, &lengths));
   info->layers = get_size (gguf, architecture, "block_count");
   info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
   return info;

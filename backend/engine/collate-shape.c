@@ -152,7 +152,7 @@ collate_shape_read (CollateGguf *gguf, gboolean interleaved, CollateShape *shape
 
 /* The pair that turns `n_turns` times in a context of n_tokens. */
 static double
-find_pair (double n_turns, double n_tokens, gint64 n_rotated, double base)
+find_pair (double n_turns, gint64 n_tokens, gint64 n_rotated, double base)
 {
   return n_rotated * log (n_tokens / (n_turns * 2 * G_PI)) / (2 * log (base));
 }
@@ -167,10 +167,11 @@ stretch (CollateGguf *gguf,
          float *frequencies,
          GError **error)
 {
-  double n_trained, magnitude, low, high;
+  double magnitude, low, high;
+  gint64 n_trained;
 
-  if (!read_number (
-          gguf, "rope.scaling.original_context_length", shape->context, 1, MAX_CONTEXT, &n_trained, error) ||
+  if (!read_size (
+          gguf, "rope.scaling.original_context_length", shape->context, MAX_CONTEXT, &n_trained, error) ||
       !read_number (gguf, "rope.scaling.attn_factor", 1, 0.01, 100, &magnitude, error))
     return FALSE;
 

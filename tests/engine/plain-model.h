@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What the engine is held against: a model file's logits by the definition alone, in double precision, without caches,
+ * chunks or devices. As slow as it is plain. */
+
+/* The logits after each token, [n_tokens][*n_vocabulary]; (transfer full). */
+double *plain_model_run (const char *path, const gint32 *tokens, gsize n_tokens, gsize *n_vocabulary);
+
+G_END_DECLS
