@@ -42,11 +42,11 @@ typedef struct
   const char **strings; /* in the file */
 } StringArray;
 
+/* The numbers are a copy, because those in the file are not aligned; NULL: of a type that nobody asks for. */
 typedef struct
 {
   gsize n;
-  gpointer
-      numbers; /* a copy, because those in the file are not aligned; NULL: of a type that nobody asks for */
+  gpointer numbers;
 } NumberArray;
 
 /* A number of any type, its bytes as in the file. */
@@ -335,11 +335,12 @@ collate_gguf_keys_get_alignment (CollateGgufKeys *keys, CollateCursor *cursor, g
   gint64 value = 32;
 
   if (entry != NULL &&
-      (!get_int (entry, &value) || value < 8 || value > G_MAXUINT32 || (value & (value - 1)) != 0))
+      (!get_int (entry, &value) || value < 8 || value > G_MAXINT32 || (value & (value - 1)) != 0))
     {
+      cursor->kind = "key";
       cursor->name = entry->key;
       cursor->start = entry->start;
-      return collate_cursor_fail (cursor, COLLATE_ERROR_INVALID, "it is no power of two from 8 on");
+      return collate_cursor_fail (cursor, COLLATE_ERROR_INVALID, "it is not a power of two from 8 to 2³⁰");
     }
 
   *alignment = (gsize) value;
