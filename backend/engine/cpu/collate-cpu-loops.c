@@ -5,6 +5,28 @@
 
 /* Which instructions this processor has. */
 
+#ifdef __x86_64__
+static const CollateCpuLoops *
+get_avx512 (void)
+{
+  gboolean has_all = __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw") &&
+                     __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl") &&
+                     __builtin_cpu_supports ("avx512vnni") && __builtin_cpu_supports ("fma");
+
+  return has_all ? &collate_avx512_loops : NULL;
+}
+#endif
+
+static const CollateCpuLoops *
+get_best (void)
+{
+  const CollateCpuLoops *loops = NULL;
+
+  for (int level = COLLATE_LEVEL_BEST - 1; loops == NULL; level--)
+    loops = collate_cpu_loops_get ((CollateLevel) level);
+  return loops;
+}
+
 const CollateCpuLoops *
 collate_cpu_loops_get (CollateLevel level)
 {
@@ -14,14 +36,13 @@ collate_cpu_loops_get (CollateLevel level)
       return &collate_plain_loops;
 
     case COLLATE_LEVEL_BEST:
-      for (int i = COLLATE_LEVEL_BEST - 1; i >= 0; i--)
-        if (collate_cpu_loops_get ((CollateLevel) i) != NULL)
-          return collate_cpu_loops_get ((CollateLevel) i);
-      return NULL;
+      return get_best ();
 
-    case COLLATE_LEVEL_AVX2:
+#ifdef __x86_64__
     case COLLATE_LEVEL_AVX512:
-    case COLLATE_LEVEL_NEON:
+      return get_avx512 ();
+#endif
+
     default:
       return NULL;
     }

@@ -109,5 +109,8 @@ const CollateCpuLoops *collate_cpu_loops_get (CollateLevel level);
 #define COLLATE_LEAST_SCALED 1e-30f
 
 extern const CollateCpuLoops collate_plain_loops;
+#ifdef __x86_64__
+extern const CollateCpuLoops collate_avx512_loops;
+#endif
 
 G_END_DECLS
