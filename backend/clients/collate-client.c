@@ -8,6 +8,7 @@
 #include "base/collate-error.h"
 #include "catalogue/collate-keys.h"
 #include "clients/collate-client-anthropic.h"
+#include "clients/collate-client-engine.h"
 #include "clients/collate-client-openai.h"
 #include "clients/collate-redact.h"
 
@@ -374,11 +375,15 @@ CollateClient *
 collate_client_new (CollateHttp *http, CollateProvider *provider)
 {
   GType type = COLLATE_TYPE_CLIENT_OPENAI;
+  CollateApi api;
 
   g_return_val_if_fail (COLLATE_IS_HTTP (http) && COLLATE_IS_PROVIDER (provider), NULL);
 
-  if (collate_provider_get_api (provider) == COLLATE_API_ANTHROPIC)
+  api = collate_provider_get_api (provider);
+  if (api == COLLATE_API_ANTHROPIC)
     type = COLLATE_TYPE_CLIENT_ANTHROPIC;
+  else if (api == COLLATE_API_ENGINE)
+    type = COLLATE_TYPE_CLIENT_ENGINE;
 
   return g_object_new (type, "http", http, "provider", provider, NULL);
 }

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "fake-engine.h"
+
+#include <string.h>
+
+#include "base/collate-error.h"
+#include "engine/collate-engine.h"
+
+#define END 256
+#define N_TOKENS 257
+#define CONTEXT 4096
+
+struct _CollateEngine
+{
+  gatomicrefcount count;
+  CollateEngineInfo info;
+  char *reply;
+  gboolean unknown;
+};
+
+struct _CollateEngineSession
+{
+  CollateEngine *engine;
+  GArray *tokens;
+  gsize n_written; /* bytes of the reply */
+  float logits[N_TOKENS];
+};
+
+static GMutex mutex;
+static GCond cond;
+static FakeEngineDone done;
+static guint memory = G_MAXUINT;
+static gssize allowance = -1;
+static gboolean idle;
+
+const FakeEngineDone *
+fake_engine_get_done (void)
+{
+  return &done;
+}
+
+void
+fake_engine_reset (void)
+{
+  g_free (done.device);
+  memset (&done, 0, sizeof done);
+  memory = G_MAXUINT;
+  fake_engine_allow (-1);
+}
+
+void
+fake_engine_set_memory (guint n_engines)
+{
+  memory = n_engines;
+}
+
+void
+fake_engine_allow (gssize n_tokens)
+{
+  g_mutex_lock (&mutex);
+  allowance = n_tokens;
+  idle = FALSE;
+  g_cond_broadcast (&cond);
+  g_mutex_unlock (&mutex);
+}
+
+void
+fake_engine_await_idle (void)
+{
+  g_mutex_lock (&mutex);
+  while (!idle)
+    g_cond_wait (&cond, &mutex);
+  g_mutex_unlock (&mutex);
+}
+
+static void
+compute (CollateEngineSession *session, gint32 token)
+{
+  g_mutex_lock (&mutex);
+  done.n_at_work++;
+  done.most_at_work = MAX (done.most_at_work, done.n_at_work);
+  while (allowance == 0)
+    {
+      idle = TRUE;
+      g_cond_broadcast (&cond);
+      g_cond_wait (&cond, &mutex);
+    }
+  if (allowance > 0)
+    allowance--;
+  done.n_computed++;
+  done.n_at_work--;
+  g_mutex_unlock (&mutex);
+
+  g_array_append_val (session->tokens, token);
+}
+
+CollateEngine *
+collate_engine_open (const char *path, const char *device, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) local = NULL;
+  CollateEngine *engine;
+
+  if (done.n_open >= memory)
+    {
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "1 GB of 0");
+      return NULL;
+    }
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local))
+    {
+      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "%s", local->message);
+      return NULL;
+    }
+
+  engine = g_new0 (CollateEngine, 1);
+  g_atomic_ref_count_init (&engine->count);
+  engine->reply = g_key_file_get_string (file, "model", "reply", NULL);
+  engine->unknown = g_key_file_get_boolean (file, "model", "unknown", NULL);
+  engine->info.thinks = g_key_file_get_boolean (file, "model", "thinks", NULL);
+  engine->info.context = g_key_file_get_integer (file, "model", "context", NULL);
+  if (engine->info.context == 0)
+    engine->info.context = CONTEXT;
+  engine->info.vocabulary = N_TOKENS;
+  done.n_opened++;
+  done.n_open++;
+  g_free (done.device);
+  done.device = g_strdup (device);
+
+  return engine;
+}
+
+void
+collate_engine_unref (CollateEngine *engine)
+{
+  if (!g_atomic_ref_count_dec (&engine->count))
+    return;
+
+  done.n_open--;
+  g_free (engine->reply);
+  g_free (engine);
+}
+
+const CollateEngineInfo *
+collate_engine_get_info (CollateEngine *engine)
+{
+  return &engine->info;
+}
+
+const char *
+collate_engine_get_piece (CollateEngine *engine, gint32 token, gsize *length)
+{
+  static char piece;
+
+  piece = (char) token;
+  *length = token < END;
+
+  return token < END ? &piece : NULL;
+}
+
+gboolean
+collate_engine_is_end (CollateEngine *engine, gint32 token)
+{
+  return token == END;
+}
+
+GArray *
+collate_engine_encode_chat (CollateEngine *engine,
+                            const char *system,
+                            const char *user,
+                            gboolean think,
+                            GError **error)
+{
+  g_autofree char *prompt = g_strdup_printf ("%s|%s>", system, user);
+  GArray *tokens;
+
+  if (engine->unknown)
+    {
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "its chat format is not known");
+      return NULL;
+    }
+
+  tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  for (const char *p = prompt; *p != '\0'; p++)
+    {
+      gint32 token = (guchar) *p;
+
+      g_array_append_val (tokens, token);
+    }
+
+  return tokens;
+}
+
+const char *
+collate_engine_get_think_tags (CollateEngine *engine, const char **close, gboolean *begins_inside)
+{
+  *begins_inside = FALSE;
+  *close = engine->info.thinks ? "</think>" : NULL;
+
+  return engine->info.thinks ? "<think>" : NULL;
+}
+
+CollateEngineSession *
+collate_engine_session_new (CollateEngine *engine, gint64 context, GError **error)
+{
+  CollateEngineSession *session = g_new0 (CollateEngineSession, 1);
+
+  g_atomic_ref_count_inc (&engine->count);
+  session->engine = engine;
+  session->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  done.n_sessions++;
+
+  return session;
+}
+
+void
+collate_engine_session_free (CollateEngineSession *session)
+{
+  collate_engine_unref (session->engine);
+  g_array_unref (session->tokens);
+  g_free (session);
+}
+
+gint64
+collate_engine_session_get_context (CollateEngineSession *session)
+{
+  return session->engine->info.context;
+}
+
+gboolean
+collate_engine_session_sync (CollateEngineSession *session,
+                             const gint32 *tokens,
+                             gsize n_tokens,
+                             CollateEngineProgress progress,
+                             gpointer user_data,
+                             gsize *n_reused,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  gsize n = 0;
+
+  while (n < MIN (session->tokens->len, n_tokens - 1) &&
+         g_array_index (session->tokens, gint32, n) == tokens[n])
+    n++;
+  g_array_set_size (session->tokens, (guint) n);
+  *n_reused = n;
+  for (; n < n_tokens; n++)
+    {
+      if (g_cancellable_is_cancelled (cancellable))
+        {
+          g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_STOPPED, "stopped");
+          return FALSE;
+        }
+      compute (session, tokens[n]);
+    }
+  session->n_written = 0;
+
+  return TRUE;
+}
+
+gboolean
+collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error)
+{
+  compute (session, token);
+  session->n_written++;
+
+  return TRUE;
+}
+
+const float *
+collate_engine_session_get_logits (CollateEngineSession *session)
+{
+  const char *reply = session->engine->reply;
+  gboolean ended = session->n_written >= strlen (reply);
+
+  memset (session->logits, 0, sizeof session->logits);
+  session->logits[ended ? END : (guchar) reply[session->n_written]] = 1;
+
+  return session->logits;
+}

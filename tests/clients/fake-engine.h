@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Stands in for the engine: tokens are bytes, and a model file is a key file that holds what the model writes:
+ *
+ *   [model]
+ *   reply=…      written whatever is asked, byte by byte, and then the turn's end
+ *   context=…    tokens; 4096 by default
+ *   thinks=true  <think> and </think> are tags
+ *   unknown=true its chat format is not known
+ *
+ * A prompt is "SYSTEM|USER>". Opening a file that is none fails. */
+
+/* What the engine did so far, all sessions together; any thread. */
+typedef struct
+{
+  guint n_opened;   /* engines */
+  guint n_open;     /* engines that are not closed yet */
+  guint n_sessions; /* opened */
+  guint n_at_work;  /* sessions that compute just now */
+  guint most_at_work;
+  gsize n_computed; /* tokens */
+  char *device;     /* of the last engine */
+} FakeEngineDone;
+
+const FakeEngineDone *fake_engine_get_done (void);
+void fake_engine_reset (void);
+
+/* Memory holds as many engines at a time, from now on. */
+void fake_engine_set_memory (guint n_engines);
+
+/* Lets the engine compute so many tokens more, and wait then; -1: all it wants. */
+void fake_engine_allow (gssize n_tokens);
+
+/* Waits until it waits for leave to compute. */
+void fake_engine_await_idle (void);
+
+G_END_DECLS
