@@ -41,6 +41,7 @@ typedef struct
   char *question;
   char *system; /* interned: questions about the same documents share it */
   gint64 max_output;
+  char *device;
   gboolean sequential;
 
   CollateEncodings *encodings;
@@ -88,6 +89,7 @@ conductor_free (gpointer data)
   Conductor *self = data;
 
   g_free (self->question);
+  g_free (self->device);
   g_ref_string_release (self->system);
   collate_encodings_unref (self->encodings);
   g_object_unref (self->keys);
@@ -247,6 +249,7 @@ send_job (Conductor *self, Lane *lane, Job *job)
     .max_output = job->max_output,
     .can_think = collate_model_get_thinking (model),
     .think = job->think,
+    .device = self->device,
   };
   Call *call = g_new0 (Call, 1);
 
@@ -509,6 +512,7 @@ collate_conductor_prepare (const CollateOrder *order)
   self->question = g_strdup (order->question);
   self->system = g_ref_string_new_intern (system);
   self->max_output = order->max_output;
+  self->device = g_strdup (order->device);
   self->sequential = order->sequential;
   self->encodings = collate_encodings_ref (order->encodings);
   self->keys = g_object_ref (order->keys);

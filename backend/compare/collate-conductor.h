@@ -19,7 +19,8 @@ typedef struct
   GPtrArray *entries; /* of CollateEntry */
   guint repeats;
   gboolean sequential;
-  gint64 max_output; /* the person's output limit, 0 for the default */
+  gint64 max_output;  /* the person's output limit, 0 for the default */
+  const char *device; /* what model files run on; (nullable) */
   CollateLibrary *library;
   CollateEncodings *encodings;
   CollateKeys *keys;

@@ -26,6 +26,7 @@ struct _CollateWorkspace
   guint repeats;
   gint64 max_output;
   gboolean sequential;
+  char *device;
 
   guint n_selected;
   CollateMoney at_most;
@@ -46,6 +47,7 @@ typedef enum
   COLLATE_WORKSPACE_PROP_REPEATS,
   COLLATE_WORKSPACE_PROP_MAX_OUTPUT,
   COLLATE_WORKSPACE_PROP_SEQUENTIAL,
+  COLLATE_WORKSPACE_PROP_DEVICE,
   COLLATE_WORKSPACE_PROP_N_SELECTED,
   COLLATE_WORKSPACE_PROP_AT_MOST,
   COLLATE_WORKSPACE_PROP_AT_MOST_INCOMPLETE,

@@ -109,6 +109,7 @@ collate_workspace_finalize (GObject *object)
   g_clear_pointer (&self->counts, g_hash_table_unref);
   g_clear_pointer (&self->lost, g_hash_table_unref);
   g_free (self->question);
+  g_free (self->device);
 
   G_OBJECT_CLASS (collate_workspace_parent_class)->finalize (object);
 }
@@ -131,6 +132,9 @@ collate_workspace_get_property (GObject *object, guint prop_id, GValue *value, G
       break;
     case COLLATE_WORKSPACE_PROP_SEQUENTIAL:
       g_value_set_boolean (value, self->sequential);
+      break;
+    case COLLATE_WORKSPACE_PROP_DEVICE:
+      g_value_set_string (value, self->device);
       break;
     case COLLATE_WORKSPACE_PROP_N_SELECTED:
       g_value_set_uint (value, self->n_selected);
@@ -187,6 +191,17 @@ set_max_output (CollateWorkspace *self, gint64 max_output)
 }
 
 static void
+set_device (CollateWorkspace *self, const char *device)
+{
+  if (g_strcmp0 (self->device, device) == 0)
+    return;
+
+  g_free (self->device);
+  self->device = g_strdup (device);
+  collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_DEVICE);
+}
+
+static void
 collate_workspace_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
   CollateWorkspace *self = COLLATE_WORKSPACE (object);
@@ -208,6 +223,9 @@ collate_workspace_set_property (GObject *object, guint prop_id, const GValue *va
           self->sequential = g_value_get_boolean (value);
           collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_SEQUENTIAL);
         }
+      break;
+    case COLLATE_WORKSPACE_PROP_DEVICE:
+      set_device (self, g_value_get_string (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -233,6 +251,7 @@ collate_workspace_class_init (CollateWorkspaceClass *klass)
       g_param_spec_int64 ("max-output", NULL, NULL, 0, G_MAXINT64, 0, chosen);
   properties[COLLATE_WORKSPACE_PROP_SEQUENTIAL] =
       g_param_spec_boolean ("sequential", NULL, NULL, FALSE, chosen);
+  properties[COLLATE_WORKSPACE_PROP_DEVICE] = g_param_spec_string ("device", NULL, NULL, NULL, chosen);
   properties[COLLATE_WORKSPACE_PROP_N_SELECTED] =
       g_param_spec_uint ("n-selected", NULL, NULL, 0, G_MAXUINT, 0, shown);
   properties[COLLATE_WORKSPACE_PROP_AT_MOST] =
@@ -361,12 +380,15 @@ collate_workspace_select (CollateWorkspace *self, const char *const *ids)
 
   g_return_if_fail (COLLATE_IS_WORKSPACE (self));
 
+  g_hash_table_remove_all (self->lost);
   for (guint i = 0; ids[i] != NULL; i++)
     {
       CollateEntry *entry = collate_workspace_lookup_entry (self, ids[i]);
 
       if (entry != NULL)
         g_hash_table_add (chosen, entry);
+      else
+        g_hash_table_add (self->lost, g_strdup (ids[i]));
     }
   for (guint i = 0; i < collate_workspace_count_entries (self); i++)
     collate_entry_set_selected (collate_workspace_get_entry (self, i),
@@ -383,6 +405,56 @@ collate_workspace_dup_selected (CollateWorkspace *self)
   for (guint i = 0; i < collate_workspace_count_entries (self); i++)
     if (collate_entry_get_selected (collate_workspace_get_entry (self, i)))
       g_strv_builder_add (builder, collate_entry_get_id (collate_workspace_get_entry (self, i)));
+
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
+can_be_asked (CollateWorkspace *self, const char *id)
+{
+  CollateEntry *entry = collate_workspace_lookup_entry (self, id);
+
+  return entry != NULL &&
+         collate_model_get_availability (collate_entry_get_model (entry)) == COLLATE_AVAILABLE;
+}
+
+/* The first model file that can be asked; (nullable). */
+static CollateEntry *
+find_local (CollateWorkspace *self)
+{
+  for (guint i = 0; i < collate_workspace_count_entries (self); i++)
+    {
+      CollateEntry *entry = collate_workspace_get_entry (self, i);
+
+      if (collate_model_is_local (collate_entry_get_model (entry)) &&
+          can_be_asked (self, collate_entry_get_id (entry)))
+        return entry;
+    }
+
+  return NULL;
+}
+
+GStrv
+collate_workspace_dup_default (CollateWorkspace *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  CollateLineUp *line_up;
+  const char *const *ids;
+  CollateEntry *local;
+
+  g_return_val_if_fail (COLLATE_IS_WORKSPACE (self), NULL);
+
+  line_up = collate_catalogue_get_default_line_up (self->catalogue);
+  ids = line_up != NULL ? collate_line_up_get_models (line_up) : NULL;
+  local = find_local (self);
+  for (guint i = 0; ids != NULL && ids[i] != NULL && local != NULL; i++)
+    if (can_be_asked (self, ids[i]))
+      local = NULL;
+
+  if (local != NULL)
+    g_strv_builder_add (builder, collate_entry_get_id (local));
+  else if (ids != NULL)
+    g_strv_builder_addv (builder, (const char **) ids);
 
   return g_strv_builder_end (builder);
 }
@@ -422,6 +494,7 @@ collate_workspace_ask (CollateWorkspace *self, const char *question, const char 
     .repeats = self->repeats,
     .sequential = self->sequential,
     .max_output = self->max_output,
+    .device = self->device,
     .library = self->library,
     .encodings = self->encodings,
     .keys = collate_catalogue_get_keys (self->catalogue),

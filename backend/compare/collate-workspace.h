@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 /* The root: made once by the application or the command line, and handed down. It owns library, catalogue,
  * history and entries, keeps the estimates, and asks. Main thread. Properties: "question" (the question
  * being written, read and write), "repeats" (1 to 20), "max-output" (tokens, 0: the default), "sequential"
- * (one model after another), read and write; "n-selected", "at-most" (CollateMoney as gint64, of all ticked
+ * (one model after another), "device" (what model files of this machine run on, by name; NULL: the best one), read
+ * and write; "n-selected", "at-most" (CollateMoney as gint64, of all ticked
  * entries), "at-most-incomplete" (a ticked entry's price is unknown), "can-ask" (read only, notified). */
 
 #define COLLATE_TYPE_WORKSPACE (collate_workspace_get_type ())
@@ -38,11 +39,15 @@ GListModel *collate_workspace_get_entries (CollateWorkspace *self);
 /* The entry with this id; (nullable) (transfer none). */
 CollateEntry *collate_workspace_lookup_entry (CollateWorkspace *self, const char *id);
 
-/* Ticks exactly these entries; ids that are not there are left out. */
+/* Ticks exactly these entries; those that are not there, should they come. */
 void collate_workspace_select (CollateWorkspace *self, const char *const *ids);
 
 /* The ids of the ticked entries, in the catalogue's order; (transfer full). */
 GStrv collate_workspace_dup_selected (CollateWorkspace *self);
+
+/* The ids of what is ticked at the first start, and asked where nothing is named: the default line-up; or, where none of
+ * it can be asked and a model file of this machine can, that one (the first, where there are several); (transfer full). */
+GStrv collate_workspace_dup_default (CollateWorkspace *self);
 
 /* Asks `question` of these entries (ids in the order to show; NULL: the ticked ones) over the library's
  * documents as they are now, and starts at once; (transfer full). It is handed to the history before this

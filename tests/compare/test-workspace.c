@@ -217,6 +217,73 @@ test_reload (void)
     }
 }
 
+/* What a first start ticks: with a model file and without, with a line-up that can be asked and without. */
+
+static void
+set_local_models (Desk *desk, const char *name, const char *problem)
+{
+  g_autoptr (GPtrArray) models = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
+
+  if (name != NULL)
+    {
+      CollateLocalModel *model = collate_local_model_new (name, "/nowhere.gguf");
+
+      model->problem = g_strdup (problem);
+      g_ptr_array_add (models, model);
+    }
+  collate_catalogue_set_local_models (collate_workspace_get_catalogue (desk->workspace), models);
+}
+
+static void
+assert_default (Desk *desk, const char *expected)
+{
+  g_auto (GStrv) ids = collate_workspace_dup_default (desk->workspace);
+  g_autofree char *joined = g_strjoinv (",", ids);
+
+  g_assert_cmpstr (joined, ==, expected);
+}
+
+static void
+test_default (void)
+{
+  const char *keyless = "[{'id':'x','name':'X','routes':[{'provider':'k','model':'x'}]},"
+                        "{'id':'y','name':'Y','routes':[{'provider':'k','model':'y'}]}],"
+                        "'line_ups':{'l':{'name':'L','models':['x','y']}}";
+  const char *open = "[{'id':'x','name':'X','routes':[{'provider':'k','model':'x'}]},"
+                     "{'id':'y','name':'Y','routes':[{'provider':'p','model':'y'}]}],"
+                     "'line_ups':{'l':{'name':'L','models':['x','y']}}";
+  g_autoptr (Desk) without_key = desk_new ("http://127.0.0.1:9", keyless);
+  g_autoptr (Desk) with_key = desk_new ("http://127.0.0.1:9", open);
+
+  assert_default (without_key, "x,y");
+  set_local_models (without_key, "small", NULL);
+  assert_default (without_key, "local:small");
+  set_local_models (without_key, "small", "It is torn.");
+  assert_default (without_key, "x,y");
+
+  set_local_models (with_key, "small", NULL);
+  assert_default (with_key, "x,y");
+}
+
+/* A tick waits for a model file that is still being looked for. */
+static void
+test_select_before_it_comes (void)
+{
+  g_autoptr (Desk) desk = desk_new ("http://127.0.0.1:9", MODELS);
+  const char *const ids[] = { "local:small", "exact", NULL };
+  g_auto (GStrv) before = NULL;
+  g_auto (GStrv) after = NULL;
+  g_autofree char *joined = NULL;
+
+  collate_workspace_select (desk->workspace, ids);
+  before = collate_workspace_dup_selected (desk->workspace);
+  g_assert_cmpuint (g_strv_length (before), ==, 1);
+  set_local_models (desk, "small", NULL);
+  after = collate_workspace_dup_selected (desk->workspace);
+  joined = g_strjoinv (",", after);
+  g_assert_cmpstr (joined, ==, "local:small,exact");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -226,6 +293,8 @@ main (int argc, char **argv)
   g_test_add_func ("/compare/workspace/lookup", test_lookup);
   g_test_add_func ("/compare/workspace/at-most-holds", test_at_most_holds);
   g_test_add_func ("/compare/workspace/reload", test_reload);
+  g_test_add_func ("/compare/workspace/default", test_default);
+  g_test_add_func ("/compare/workspace/select-before-it-comes", test_select_before_it_comes);
 
   return g_test_run ();
 }
