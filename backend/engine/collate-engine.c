@@ -201,6 +201,23 @@ collate_engine_encode_chat (CollateEngine *engine,
                                   error);
 }
 
+GArray *
+collate_engine_encode_turns (CollateEngine *engine,
+                             const CollateTurn *turns,
+                             gsize n_turns,
+                             gboolean think,
+                             GError **error)
+{
+  return collate_template_encode_turns (engine->chat,
+                                        engine->tokenizer.vocabulary,
+                                        engine->tokenizer.bos,
+                                        engine->tokenizer.add_bos,
+                                        turns,
+                                        n_turns,
+                                        think,
+                                        error);
+}
+
 const char *
 collate_engine_get_think_tags (CollateEngine *engine, const char **close, gboolean *begins_inside)
 {

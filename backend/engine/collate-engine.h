@@ -84,14 +84,35 @@ gint32 collate_engine_get_bos (CollateEngine *engine);
 /* TRUE for the tokens that end a turn. */
 gboolean collate_engine_is_end (CollateEngine *engine, gint32 token);
 
+/* Who says something in a conversation. */
+typedef enum
+{
+  COLLATE_ROLE_SYSTEM,
+  COLLATE_ROLE_USER,
+  COLLATE_ROLE_ASSISTANT,
+} CollateRole;
+
+typedef struct
+{
+  CollateRole role;
+  const char *content;
+} CollateTurn;
+
 /* The tokens of a conversation of one system and one user message up to where the model begins to write, in the model's
- * own chat format; both texts are text, whatever they spell. `think` matters where the format can switch. (nullable)
+ * own chat format; both texts are text, whatever they spell; (nullable) system. `think` matters where the format can switch. (nullable)
  * (transfer full); COLLATE_ERROR_UNSUPPORTED for COLLATE_CHAT_UNKNOWN. */
 GArray *collate_engine_encode_chat (CollateEngine *engine,
                                     const char *system,
                                     const char *user,
                                     gboolean think,
                                     GError **error);
+
+/* The same for a longer conversation: at least one turn, and only the first may be the system's. */
+GArray *collate_engine_encode_turns (CollateEngine *engine,
+                                     const CollateTurn *turns,
+                                     gsize n_turns,
+                                     gboolean think,
+                                     GError **error);
 
 /* The tags between which the model thinks, or NULL; static. `*begins_inside` is TRUE where the prompt ends within. */
 const char *collate_engine_get_think_tags (CollateEngine *engine,

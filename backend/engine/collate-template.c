@@ -19,6 +19,7 @@
 /* DeepSeek's, with its full-width bars. */
 #define DEEPSEEK_USER "<\357\275\234User\357\275\234>"
 #define DEEPSEEK_ASSISTANT "<\357\275\234Assistant\357\275\234>"
+#define DEEPSEEK_END "<｜end▁of▁sentence｜>"
 
 /* What Llama 3.1 and later put before every system message; the date is the one that the template falls back to. */
 #define LLAMA3_CUTTING "Cutting Knowledge Date: December 2023"
@@ -188,92 +189,167 @@ write_tags (Writer *writer, const char *text)
       write_text (writer, parts[i]);
 }
 
-static void
-write_chatml_turn (Writer *writer, const char *role, const char *content)
-{
-  write_control (writer, "<|im_start|>");
-  write_text (writer, role);
-  write_text (writer, content);
-  write_control (writer, "<|im_end|>");
-  write_text (writer, "\n");
-}
+/* Each format writes the turns in order, and then what comes before the answer. Only the first turn may be the system's,
+ * as everywhere in the templates. */
+
+static const char *const role_names[] = {
+  [COLLATE_ROLE_SYSTEM] = "system",
+  [COLLATE_ROLE_USER] = "user",
+  [COLLATE_ROLE_ASSISTANT] = "assistant",
+};
 
 static void
-write_chatml (Writer *writer, const char *system, const char *user)
+write_chatml (Writer *writer, const CollateTurn *turns, gsize n_turns)
 {
-  write_chatml_turn (writer, "system\n", system);
-  write_chatml_turn (writer, "user\n", user);
+  for (gsize i = 0; i < n_turns; i++)
+    {
+      write_control (writer, "<|im_start|>");
+      write_text (writer, role_names[turns[i].role]);
+      write_text (writer, "\n");
+      write_text (writer, turns[i].content);
+      write_control (writer, "<|im_end|>");
+      write_text (writer, "\n");
+    }
   write_control (writer, "<|im_start|>");
   write_text (writer, "assistant\n");
 }
 
 static void
-write_llama3_header (Writer *writer, const char *role)
+write_llama3_header (Writer *writer, CollateRole role)
 {
   write_control (writer, "<|start_header_id|>");
-  write_text (writer, role);
+  write_text (writer, role_names[role]);
   write_control (writer, "<|end_header_id|>");
   write_text (writer, "\n\n");
 }
 
 static void
-write_llama3 (CollateTemplate *self, Writer *writer, const char *system, const char *user)
+write_llama3_turn (CollateTemplate *self, Writer *writer, const CollateTurn *turn)
 {
-  write_llama3_header (writer, "system");
-  if (self->has_preamble)
+  write_llama3_header (writer, turn->role);
+  if (turn->role == COLLATE_ROLE_SYSTEM && self->has_preamble)
     write_text (writer, LLAMA3_PREAMBLE);
-  write_trimmed (writer, system);
+  write_trimmed (writer, turn->content);
   write_control (writer, "<|eot_id|>");
-  write_llama3_header (writer, "user");
-  write_trimmed (writer, user);
-  write_control (writer, "<|eot_id|>");
-  write_llama3_header (writer, "assistant");
 }
 
 static void
-write_llama2 (Writer *writer, const char *system, const char *user)
+write_llama3 (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
 {
-  g_autofree char *content = g_strconcat ("<<SYS>>\n", system, "\n<</SYS>>\n\n", user, NULL);
+  const CollateTurn silent = { COLLATE_ROLE_SYSTEM, "" };
 
-  write_text (writer, "[INST] ");
-  write_trimmed (writer, content);
-  write_text (writer, " [/INST]");
+  if (self->has_preamble && turns[0].role != COLLATE_ROLE_SYSTEM)
+    write_llama3_turn (self, writer, &silent);
+  for (gsize i = 0; i < n_turns; i++)
+    write_llama3_turn (self, writer, &turns[i]);
+  write_llama3_header (writer, COLLATE_ROLE_ASSISTANT);
 }
 
+/* What the system says stands within what the user says first. */
 static void
-write_deepseek (CollateTemplate *self, Writer *writer, const char *system, const char *user)
+write_llama2 (Writer *writer, const CollateTurn *turns, gsize n_turns)
 {
-  write_text (writer, system);
-  if (self->names_roles)
+  g_autofree char *first = NULL;
+  gsize n = 0;
+
+  if (n_turns > 1 && turns[0].role == COLLATE_ROLE_SYSTEM)
     {
-      write_text (writer, "\n\nUser: ");
-      write_text (writer, user);
-      write_text (writer, "\n\nAssistant:");
-      return;
+      first = g_strconcat ("<<SYS>>\n", turns[0].content, "\n<</SYS>>\n\n", turns[1].content, NULL);
+      n = 1;
     }
-  write_control (writer, DEEPSEEK_USER);
-  write_text (writer, user);
+  for (gsize i = n; i < n_turns; i++)
+    {
+      gboolean answer = turns[i].role == COLLATE_ROLE_ASSISTANT;
+
+      write_text (writer, answer ? " " : "[INST] ");
+      write_trimmed (writer, i == n && first ? first : turns[i].content);
+      write_text (writer, answer ? " " : " [/INST]");
+      if (answer)
+        {
+          write_control (writer, "</s>");
+          write_control (writer, "<s>");
+        }
+    }
+}
+
+static void
+write_deepseek (Writer *writer, const CollateTurn *turns, gsize n_turns)
+{
+  for (gsize i = 0; i < n_turns; i++)
+    {
+      if (turns[i].role != COLLATE_ROLE_SYSTEM)
+        write_control (writer, turns[i].role == COLLATE_ROLE_USER ? DEEPSEEK_USER : DEEPSEEK_ASSISTANT);
+      write_text (writer, turns[i].content);
+      if (turns[i].role == COLLATE_ROLE_ASSISTANT)
+        write_control (writer, DEEPSEEK_END);
+    }
   write_control (writer, DEEPSEEK_ASSISTANT);
 }
 
 static void
-write_plain (Writer *writer, const char *system, const char *user)
+write_deepseek2 (Writer *writer, const CollateTurn *turns, gsize n_turns)
 {
-  write_text (writer, system);
-  if (*system)
-    write_text (writer, "\n\n");
-  write_text (writer, user);
+  for (gsize i = 0; i < n_turns; i++)
+    {
+      if (turns[i].role != COLLATE_ROLE_SYSTEM)
+        write_text (writer, turns[i].role == COLLATE_ROLE_USER ? "User: " : "Assistant: ");
+      write_text (writer, turns[i].content);
+      if (turns[i].role == COLLATE_ROLE_ASSISTANT)
+        write_control (writer, DEEPSEEK_END);
+      else
+        write_text (writer, "\n\n");
+    }
+  write_text (writer, "Assistant:");
+}
+
+static void
+write_plain (Writer *writer, const CollateTurn *turns, gsize n_turns)
+{
+  for (gsize i = 0; i < n_turns; i++)
+    {
+      write_text (writer, turns[i].content);
+      if (*turns[i].content && i + 1 < n_turns)
+        write_text (writer, "\n\n");
+    }
+}
+
+static void
+write_turns (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
+{
+  switch (self->format)
+    {
+    case COLLATE_CHAT_CHATML:
+    case COLLATE_CHAT_QWEN3:
+      write_chatml (writer, turns, n_turns);
+      break;
+    case COLLATE_CHAT_LLAMA3:
+      write_llama3 (self, writer, turns, n_turns);
+      break;
+    case COLLATE_CHAT_LLAMA2:
+      write_llama2 (writer, turns, n_turns);
+      break;
+    case COLLATE_CHAT_DEEPSEEK:
+      if (self->names_roles)
+        write_deepseek2 (writer, turns, n_turns);
+      else
+        write_deepseek (writer, turns, n_turns);
+      break;
+    case COLLATE_CHAT_NONE:
+    case COLLATE_CHAT_UNKNOWN:
+      write_plain (writer, turns, n_turns);
+      break;
+    }
 }
 
 GArray *
-collate_template_encode (CollateTemplate *self,
-                         CollateVocabulary *vocabulary,
-                         gint32 bos,
-                         gboolean add_bos,
-                         const char *system,
-                         const char *user,
-                         gboolean think,
-                         GError **error)
+collate_template_encode_turns (CollateTemplate *self,
+                               CollateVocabulary *vocabulary,
+                               gint32 bos,
+                               gboolean add_bos,
+                               const CollateTurn *turns,
+                               gsize n_turns,
+                               gboolean think,
+                               GError **error)
 {
   Writer writer;
 
@@ -287,31 +363,28 @@ collate_template_encode (CollateTemplate *self,
   writer = (Writer){ vocabulary, g_array_new (FALSE, FALSE, sizeof (gint32)), g_string_new (NULL) };
   if (bos >= 0 && (add_bos || self->begins_with_bos))
     g_array_append_val (writer.tokens, bos);
-
-  switch (self->format)
-    {
-    case COLLATE_CHAT_CHATML:
-    case COLLATE_CHAT_QWEN3:
-      write_chatml (&writer, system, user);
-      break;
-    case COLLATE_CHAT_LLAMA3:
-      write_llama3 (self, &writer, system, user);
-      break;
-    case COLLATE_CHAT_LLAMA2:
-      write_llama2 (&writer, system, user);
-      break;
-    case COLLATE_CHAT_DEEPSEEK:
-      write_deepseek (self, &writer, system, user);
-      break;
-    case COLLATE_CHAT_NONE:
-    case COLLATE_CHAT_UNKNOWN:
-      write_plain (&writer, system, user);
-      break;
-    }
+  write_turns (self, &writer, turns, n_turns);
   write_tags (&writer, think ? self->think : self->no_think);
   flush (&writer);
   g_string_free (writer.text, TRUE);
   return writer.tokens;
+}
+
+GArray *
+collate_template_encode (CollateTemplate *self,
+                         CollateVocabulary *vocabulary,
+                         gint32 bos,
+                         gboolean add_bos,
+                         const char *system,
+                         const char *user,
+                         gboolean think,
+                         GError **error)
+{
+  const CollateTurn turns[] = { { COLLATE_ROLE_SYSTEM, system }, { COLLATE_ROLE_USER, user } };
+  gsize n_skipped = system ? 0 : 1;
+
+  return collate_template_encode_turns (
+      self, vocabulary, bos, add_bos, turns + n_skipped, G_N_ELEMENTS (turns) - n_skipped, think, error);
 }
 
 const char *

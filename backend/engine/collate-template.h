@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What a model file's tokenizer.chat_template comes down to for one system and one user message. Immutable; any
- * thread. */
+/* What a model file's tokenizer.chat_template comes down to for a conversation. Immutable; any thread. */
 typedef struct _CollateTemplate CollateTemplate;
 
 /* Recognises the format by its distinctive parts; NULL is COLLATE_CHAT_NONE; (transfer full). */
@@ -16,10 +15,20 @@ void collate_template_free (CollateTemplate *self);
 
 CollateChatFormat collate_template_get_format (CollateTemplate *self);
 
-/* The conversation up to where the model begins to write: control tokens as tokens, the two contents as text whatever
- * they spell. `bos` is tokenizer.ggml.bos_token_id or -1; it comes first where the template or `add_bos` asks for it.
+/* The conversation up to where the model begins to write: control tokens as tokens, the contents as text whatever they
+ * spell; at least one turn, and only the first may be the system's. `bos` is tokenizer.ggml.bos_token_id or -1; it comes first where the template or `add_bos` asks for it.
  * `think` matters where the template can switch. (nullable) (transfer full); COLLATE_ERROR_UNSUPPORTED where the
  * template is none that is known. */
+GArray *collate_template_encode_turns (CollateTemplate *self,
+                                       CollateVocabulary *vocabulary,
+                                       gint32 bos,
+                                       gboolean add_bos,
+                                       const CollateTurn *turns,
+                                       gsize n_turns,
+                                       gboolean think,
+                                       GError **error);
+
+/* The same for one system and one user message; (nullable) system. */
 GArray *collate_template_encode (CollateTemplate *self,
                                  CollateVocabulary *vocabulary,
                                  gint32 bos,
