@@ -6,9 +6,8 @@
 #include "base/collate-error.h"
 #include "base/collate-inbox.h"
 #include "base/collate-worker.h"
-#include "clients/collate-divider.h"
 #include "clients/collate-loaded.h"
-#include "engine/collate-sampler.h"
+#include "engine/collate-generate.h"
 
 /* An attempt is a job on the worker's thread, and plain data there: no object crosses over. What the job tells comes
  * back through an inbox. The status of all that goes well is HTTP's, for those who look. */
@@ -186,54 +185,21 @@ read_prompt (Job *job, CollateEngineSession *session, GArray *prompt, GError **e
   return TRUE;
 }
 
-/* Writes until the turn ends or `most` tokens are there, the one that ends it included; the reason, or NULL. */
-static const char *
-write_tokens (Job *job,
-              CollateEngine *engine,
-              CollateEngineSession *session,
-              CollateDivider *divider,
-              gint64 most,
-              GError **error)
-{
-  const CollateSampling greedy = { 0 };
-  g_autoptr (CollateSampler) sampler = collate_sampler_new (&greedy);
-  const gsize n_logits = (gsize) collate_engine_get_info (engine)->vocabulary;
-
-  while (!is_stopped (job, error))
-    {
-      gint32 token = collate_sampler_pick (sampler, collate_engine_session_get_logits (session), n_logits);
-      gboolean thinking = collate_divider_is_thinking (divider);
-      gsize length = 0;
-      const char *piece;
-
-      job->usage.output++;
-      if (collate_engine_is_end (engine, token))
-        return "stop";
-      piece = collate_engine_get_piece (engine, token, &length);
-      collate_divider_add (divider, piece, length);
-      /* A tag counts as what it begins or ends. */
-      job->usage.reasoning += thinking || collate_divider_is_thinking (divider);
-      if (job->usage.output >= most)
-        return "length";
-      if (!collate_engine_session_append (session, token, error))
-        return NULL;
-    }
-
-  return NULL;
-}
-
 static gboolean
 write_answer (Job *job, CollateEngine *engine, CollateEngineSession *session, gsize n_prompt, GError **error)
 {
   const gint64 room = collate_engine_session_get_context (session) - (gint64) n_prompt;
-  const gint64 most = job->max_output > 0 ? MIN (job->max_output, room) : room;
-  const char *close = NULL;
-  gboolean inside = FALSE;
-  const char *open = collate_engine_get_think_tags (engine, &close, &inside);
-  g_autoptr (CollateDivider) divider = collate_divider_new (open, close, inside, on_text, job);
-  const char *reason = write_tokens (job, engine, session, divider, most, error);
+  const CollateGeneration generation = {
+    .most = job->max_output > 0 ? MIN (job->max_output, room) : room,
+    .divides = TRUE,
+    .think = job->think,
+  };
+  CollateGenerated generated;
+  const char *reason =
+      collate_generate (engine, session, &generation, on_text, job, &generated, job->cancellable, error);
 
-  collate_divider_end (divider);
+  job->usage.output = generated.n_tokens;
+  job->usage.reasoning = generated.n_reasoning;
   tell (job, COLLATE_EVENT_USAGE, 0, NULL);
   if (reason == NULL)
     return FALSE;

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* Divides what a model writes, as bytes come, into reasoning (what stands between its thinking tags, before the answer)
- * and answer, in whole characters. Private to this room; one thread at a time. */
+ * and answer, in whole characters. One thread at a time. */
 typedef struct _CollateDivider CollateDivider;
 
 /* `text` is valid UTF-8, not empty, and the divider's until the call returns. */

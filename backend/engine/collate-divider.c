@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "clients/collate-divider.h"
+#include "engine/collate-divider.h"
 
 #include <string.h>
 

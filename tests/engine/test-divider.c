@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "clients/collate-divider.h"
+#include "engine/collate-divider.h"
 
 typedef struct
 {
@@ -125,8 +125,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/clients/divider/divides", test_divides);
-  g_test_add_func ("/clients/divider/tells-at-once", test_tells_at_once);
+  g_test_add_func ("/engine/divider/divides", test_divides);
+  g_test_add_func ("/engine/divider/tells-at-once", test_tells_at_once);
 
   return g_test_run ();
 }
