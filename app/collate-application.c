@@ -130,6 +130,7 @@ collate_application_startup (GApplication *application)
       return;
     }
   self->session = collate_session_new ();
+  collate_session_get_local_models (self->session);
   collate_keys_load_async (collate_session_get_keys (self->session), NULL, keys_loaded_cb, NULL);
 
   g_settings_bind_with_mapping (self->settings,

@@ -9,6 +9,7 @@ struct _CollateChoices
 
   CollateWorkspace *workspace;
   GSettings *settings;
+  gboolean ticking; /* what is ticked is nobody's choice */
 };
 
 G_DEFINE_FINAL_TYPE (CollateChoices, collate_choices, G_TYPE_OBJECT)
@@ -16,8 +17,11 @@ G_DEFINE_FINAL_TYPE (CollateChoices, collate_choices, G_TYPE_OBJECT)
 static void
 remember_models (CollateChoices *self)
 {
-  g_auto (GStrv) ids = collate_workspace_dup_selected (self->workspace);
+  g_auto (GStrv) ids = NULL;
 
+  if (self->ticking)
+    return;
+  ids = collate_workspace_dup_selected (self->workspace);
   g_settings_set_strv (self->settings, "models", (const char *const *) ids);
   g_settings_set_boolean (self->settings, "models-chosen", TRUE);
 }
@@ -41,6 +45,32 @@ thinking_changed_cb (CollateEntry *entry, GParamSpec *pspec, gpointer user_data)
   g_settings_set_strv (self->settings, "thinking-models", (const char *const *) ids);
 }
 
+/* What the first start ticks is not remembered: it may be another thing once there are keys. */
+static void
+tick_default (CollateChoices *self)
+{
+  g_auto (GStrv) ids = collate_workspace_dup_default (self->workspace);
+
+  self->ticking = TRUE;
+  collate_workspace_select (self->workspace, (const char *const *) ids);
+  self->ticking = FALSE;
+}
+
+static void
+tick (CollateChoices *self)
+{
+  g_auto (GStrv) ids = NULL;
+
+  if (!g_settings_get_boolean (self->settings, "models-chosen"))
+    {
+      tick_default (self);
+      return;
+    }
+
+  ids = g_settings_get_strv (self->settings, "models");
+  collate_workspace_select (self->workspace, (const char *const *) ids);
+}
+
 /* Entries come anew when the catalogue is read again. */
 static void
 entries_changed_cb (GListModel *entries, guint position, guint removed, guint added, gpointer user_data)
@@ -60,22 +90,10 @@ entries_changed_cb (GListModel *entries, guint position, guint removed, guint ad
       g_signal_connect_object (
           entry, "notify::selected", G_CALLBACK (remember_models), self, G_CONNECT_SWAPPED);
     }
-}
 
-static void
-tick (CollateChoices *self)
-{
-  CollateLineUp *line_up =
-      collate_catalogue_get_default_line_up (collate_workspace_get_catalogue (self->workspace));
-
-  if (g_settings_get_boolean (self->settings, "models-chosen"))
-    {
-      g_auto (GStrv) ids = g_settings_get_strv (self->settings, "models");
-
-      collate_workspace_select (self->workspace, (const char *const *) ids);
-    }
-  else if (line_up != NULL)
-    collate_workspace_select (self->workspace, collate_line_up_get_models (line_up));
+  /* Model files are found a moment after the start. */
+  if (!g_settings_get_boolean (self->settings, "models-chosen"))
+    tick_default (self);
 }
 
 static void

@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* Remembers in the settings what a person ticks: models, which of them think, limits and order; and ticks
- * it again at the next start. The first start ticks the current line-up. Main thread. */
+ * it again at the next start. Until something was ticked by hand, what
+ * collate_workspace_dup_default() says is ticked. Main thread. */
 #define COLLATE_TYPE_CHOICES (collate_choices_get_type ())
 G_DECLARE_FINAL_TYPE (CollateChoices, collate_choices, COLLATE, CHOICES, GObject)
 

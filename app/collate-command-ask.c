@@ -29,6 +29,7 @@ typedef struct
   char *format_name;
   char *output;
   char *charts;
+  char *device;
 
   CollateOutputFormat format;
   int n_repeats;
@@ -48,6 +49,7 @@ ask_options_clear (AskOptions *options)
   g_free (options->format_name);
   g_free (options->output);
   g_free (options->charts);
+  g_free (options->device);
   g_strfreev (options->ids);
 }
 
@@ -88,25 +90,12 @@ check_question (AskOptions *options)
   return TRUE;
 }
 
-/* Reads the value of `option`, a number from 1 to `max`; `value` stays where the option was not given. */
-static gboolean
-parse_number (const char *option, const char *text, int max, int *value)
-{
-  gint64 number;
-
-  if (text == NULL)
-    return TRUE;
-  if (!g_ascii_string_to_signed (text, 10, 1, max, &number, NULL))
-    return collate_command_complain (_ ("%s takes a number from 1 to %d."), option, max);
-  *value = number;
-  return TRUE;
-}
-
 static gboolean
 check_numbers (AskOptions *options)
 {
-  return parse_number ("--repeat", options->repeat, MAX_REPEATS, &options->n_repeats) &&
-         parse_number ("--max-output", options->max_output, MAX_OUTPUT_TOKENS, &options->n_max_output);
+  return collate_command_parse_number ("--repeat", options->repeat, MAX_REPEATS, &options->n_repeats) &&
+         collate_command_parse_number (
+             "--max-output", options->max_output, MAX_OUTPUT_TOKENS, &options->n_max_output);
 }
 
 static gboolean
@@ -135,14 +124,11 @@ check_id (CollateWorkspace *workspace, const char *id)
 static gboolean
 resolve_models (AskOptions *options, CollateWorkspace *workspace)
 {
-  CollateLineUp *line_up;
-
   if (options->models == NULL)
     {
-      line_up = collate_catalogue_get_default_line_up (collate_workspace_get_catalogue (workspace));
-      if (line_up == NULL)
-        return collate_command_complain (_ ("There is no line-up to ask: name models with --models."));
-      options->ids = g_strdupv ((GStrv) collate_line_up_get_models (line_up));
+      /* What can be asked decides, and keys may be in the keyring. */
+      collate_command_find_keys (collate_workspace_get_catalogue (workspace), NULL);
+      options->ids = collate_workspace_dup_default (workspace);
     }
   else
     options->ids = g_strsplit (options->models, ",", -1);
@@ -287,7 +273,14 @@ ask (CollateWorkspace *workspace, const AskOptions *options, GCancellable *cance
   int status;
 
   collate_command_find_keys (collate_workspace_get_catalogue (workspace), ids);
-  g_object_set (workspace, "repeats", options->n_repeats, "max-output", options->n_max_output, NULL);
+  g_object_set (workspace,
+                "repeats",
+                options->n_repeats,
+                "max-output",
+                options->n_max_output,
+                "device",
+                options->device,
+                NULL);
   comparison = collate_workspace_ask (workspace, options->question, ids);
   wait_for_answers (comparison, cancellable);
   report_history (collate_workspace_get_history (workspace), comparison);
@@ -304,8 +297,10 @@ read_and_ask (AskOptions *options)
   CollateWorkspace *workspace = collate_session_get_workspace (session);
   CollateLibrary *library = collate_workspace_get_library (workspace);
   g_autoptr (GCancellable) cancellable = NULL;
-  int status = collate_command_check_catalogue (collate_workspace_get_catalogue (workspace));
+  int status;
 
+  collate_session_find_local_models (collate_workspace_get_catalogue (workspace));
+  status = collate_command_check_catalogue (collate_workspace_get_catalogue (workspace));
   if (!resolve_models (options, workspace))
     return COLLATE_EXIT_USAGE;
 
@@ -377,6 +372,13 @@ collate_command_ask (GStrv arguments)
       &options.charts,
       N_ ("Draw the charts into this file"),
       "FILE.png|.svg|.pdf" },
+    { "device",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.device,
+      N_ ("Let models of this machine run on this device"),
+      "NAME" },
     G_OPTION_ENTRY_NULL,
   };
   int status;
@@ -386,7 +388,8 @@ collate_command_ask (GStrv arguments)
   if (rest[0] != NULL)
     return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
   if (!collate_command_parse_format (options.format_name, COLLATE_OUTPUT_HTML, &options.format) ||
-      !check_numbers (&options) || !check_charts (&options) || !check_question (&options))
+      !check_numbers (&options) || !check_charts (&options) ||
+      !collate_command_check_device (options.device) || !check_question (&options))
     return COLLATE_EXIT_USAGE;
   return read_and_ask (&options);
 }

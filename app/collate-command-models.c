@@ -135,6 +135,7 @@ collate_command_models (GStrv arguments)
 
   keys = collate_session_make_keys ();
   catalogue = collate_session_make_catalogue (keys);
+  collate_session_find_local_models (catalogue);
   status = collate_command_check_catalogue (catalogue);
   collate_command_find_keys (catalogue, NULL);
   printed = format == COLLATE_OUTPUT_JSON ? print_json (G_LIST_MODEL (catalogue))

@@ -14,6 +14,9 @@ int collate_command_ask (GStrv arguments);
 int collate_command_tokens (GStrv arguments);
 int collate_command_models (GStrv arguments);
 int collate_command_history (GStrv arguments);
+int collate_command_devices (GStrv arguments);
+int collate_command_perplexity (GStrv arguments);
+int collate_command_bench (GStrv arguments);
 
 /* What the commands share. Texts on the command line are taken as bytes (G_OPTION_ARG_FILENAME), so that
  * the locale's character set does not matter. */
@@ -31,6 +34,13 @@ gboolean collate_command_parse (GStrv *arguments,
 gboolean collate_command_parse_format (const char *name,
                                        CollateOutputFormat last,
                                        CollateOutputFormat *format);
+
+/* Reads the value of `option`, a number from 1 to `max`; `value` stays where the option was not given. FALSE after
+ * saying so where it is none. */
+gboolean collate_command_parse_number (const char *option, const char *text, int max, int *value);
+
+/* FALSE after saying so where no device is called `name`; NULL and "auto" are the best one. */
+gboolean collate_command_check_device (const char *name);
 
 /* The worse of two exit statuses. A function: MAX() would run a step twice that stands in its arguments. */
 int collate_command_worse (int a, int b);

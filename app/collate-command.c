@@ -27,9 +27,9 @@ static const struct
   { "history", collate_command_history },
   { "search", NULL },
   { "serve", NULL },
-  { "perplexity", NULL },
-  { "bench", NULL },
-  { "devices", NULL },
+  { "perplexity", collate_command_perplexity },
+  { "bench", collate_command_bench },
+  { "devices", collate_command_devices },
 };
 
 gboolean
@@ -65,6 +65,10 @@ collate_command_dup_help (void)
                           "  collate tokens PATH…                     %s\n"
                           "  collate models                           %s\n"
                           "  collate history [show ID]                %s\n"
+                          "  collate devices                          %s\n"
+                          "  collate perplexity --model FILE --text FILE\n"
+                          "                                           %s\n"
+                          "  collate bench --model FILE               %s\n"
                           "  collate COMMAND --help                   %s\n"
                           "  collate --version                        %s\n",
                           _ ("Collate puts one question about your documents to several language models."),
@@ -73,6 +77,9 @@ collate_command_dup_help (void)
                           _ ("count the tokens of documents"),
                           _ ("list what can be asked"),
                           _ ("list past questions, or show one"),
+                          _ ("list what a model of this machine can run on"),
+                          _ ("measure how well a model file predicts a text"),
+                          _ ("measure how fast a model file reads and writes"),
                           _ ("the options of a command"),
                           _ ("the version"));
 }
@@ -163,6 +170,19 @@ collate_command_parse_format (const char *name, CollateOutputFormat last, Collat
     return TRUE;
   return collate_command_complain (_ ("“%s” is not an output format of this command; --help lists them."),
                                    name);
+}
+
+gboolean
+collate_command_parse_number (const char *option, const char *text, int max, int *value)
+{
+  gint64 number;
+
+  if (text == NULL)
+    return TRUE;
+  if (!g_ascii_string_to_signed (text, 10, 1, max, &number, NULL))
+    return collate_command_complain (_ ("%s takes a number from 1 to %d."), option, max);
+  *value = number;
+  return TRUE;
 }
 
 int

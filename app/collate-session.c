@@ -11,6 +11,7 @@ struct _CollateSession
 {
   CollateKeys *keys;
   CollateWorkspace *workspace;
+  CollateLocalModels *local_models; /* NULL until asked for */
 };
 
 char *
@@ -145,6 +146,7 @@ void
 collate_session_free (CollateSession *session)
 {
   collate_history_flush (collate_workspace_get_history (session->workspace));
+  g_clear_object (&session->local_models);
   g_clear_object (&session->workspace);
   g_clear_object (&session->keys);
   g_free (session);
@@ -160,4 +162,27 @@ CollateKeys *
 collate_session_get_keys (CollateSession *session)
 {
   return session->keys;
+}
+
+CollateLocalModels *
+collate_session_get_local_models (CollateSession *session)
+{
+  if (session->local_models == NULL)
+    {
+      g_autofree char *folder = collate_local_models_dup_folder ();
+
+      session->local_models =
+          collate_local_models_new (collate_workspace_get_catalogue (session->workspace), folder);
+    }
+
+  return session->local_models;
+}
+
+void
+collate_session_find_local_models (CollateCatalogue *catalogue)
+{
+  g_autofree char *folder = collate_local_models_dup_folder ();
+  g_autoptr (GPtrArray) models = collate_local_models_scan (folder);
+
+  collate_catalogue_set_local_models (catalogue, models);
 }

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "collate-local-models.h"
 #include "compare/collate-workspace.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,12 @@ void collate_session_free (CollateSession *session);
 /* The parts; (transfer none). */
 CollateWorkspace *collate_session_get_workspace (CollateSession *session);
 CollateKeys *collate_session_get_keys (CollateSession *session);
+
+/* The folder of model files; from the first call on, the catalogue follows it; (transfer none). */
+CollateLocalModels *collate_session_get_local_models (CollateSession *session);
+
+/* Lists the folder's model files in the catalogue now: for a command, since it blocks. */
+void collate_session_find_local_models (CollateCatalogue *catalogue);
 
 /* Single parts, for a command that needs no more; (transfer full). */
 CollateEncodings *collate_session_make_encodings (void);

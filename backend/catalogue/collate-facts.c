@@ -115,6 +115,7 @@ collate_facts_new_local (const CollateLocalModel *local)
 {
   GPtrArray *facts = g_ptr_array_new_with_free_func (fact_free);
 
+  add_fact (facts, _ ("Calls itself"), g_strdup (local->title));
   add_fact (facts, _ ("Parameters"), format_parameters ((double) local->parameters));
   add_fact (facts, _ ("Context"), describe_tokens (local->context));
   add_fact (facts, _ ("Architecture"), g_strdup (local->architecture));

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 /* What is known of a model file. The catalogue reads none itself: whoever can read them hands this in. Plain data. */
 typedef struct
 {
-  char *name; /* the file's, without ".gguf": "local:NAME" is its id */
+  char *name; /* the file's, without ".gguf": "local:NAME" is its id, and what a person knows it by */
   char *path;
-  char *title;        /* its own name for itself; (nullable) */
+  char *title;        /* what it calls itself, which all files made of one model share; (nullable) */
   char *architecture; /* (nullable), as the next one */
   char *quantization;
   char *problem; /* why it cannot be asked, a sentence; NULL: it can */

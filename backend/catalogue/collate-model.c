@@ -186,7 +186,7 @@ collate_model_new_local (CollateProvider *provider, const CollateLocalModel *loc
   g_autoptr (CollateRoute) route = collate_route_new_local (provider, local);
 
   self->id = g_strconcat (COLLATE_LOCAL_PREFIX, local->name, NULL);
-  self->name = g_strdup (local->title != NULL && *local->title != '\0' ? local->title : local->name);
+  self->name = g_strdup (local->name);
   self->context = CLAMP (local->context, 0, MAX_TOKENS);
   self->token_factor = LOCAL_TOKEN_FACTOR;
   self->thinking = local->thinking;

@@ -9,7 +9,8 @@ import tap
 
 def test_help_and_version():
     with cli.Home() as home:
-        for words in [["--help"], ["ask", "--help"], ["tokens", "--help"], ["models", "-h"], ["history", "--help"]]:
+        for words in [["--help"], ["ask", "--help"], ["tokens", "--help"], ["models", "-h"], ["history", "--help"],
+                      ["devices", "--help"], ["perplexity", "--help"], ["bench", "--help"]]:
             result = home.run(*words)
             assert (result.returncode, result.stderr) == (0, ""), (words, result)
             assert "collate" in result.stdout
@@ -27,20 +28,21 @@ def test_needs_no_display():
 
 def test_unknown_words_and_options():
     with cli.Home() as home:
-        for word in ["search", "serve", "perplexity", "bench", "devices"]:
+        for word in ["search", "serve"]:
             cli.assert_usage(home.run(word), word)
         cli.assert_usage(home.run("aks"), "aks")
         cli.assert_usage(home.run("--frobnicate"), "--frobnicate")
-        for command in [["ask", "--question", "q"], ["tokens", "."], ["models"], ["history"]]:
+        for command in [["ask", "--question", "q"], ["tokens", "."], ["models"], ["history"], ["devices"],
+                        ["perplexity"], ["bench"]]:
             cli.assert_usage(home.run(*command, "--frobnicate"), "--frobnicate")
         cli.assert_usage(home.run("ask", "--question", "q", "stray"), "stray")
         cli.assert_usage(home.run("models", "stray"), "stray")
-        cli.assert_usage(home.run("history", "stray"), "stray")
+        for command in ["history", "devices", "perplexity", "bench"]:
+            cli.assert_usage(home.run(command, "stray"), "stray")
 
 
 def test_options_of_later_versions():
     with cli.Home() as home:
-        cli.assert_usage(home.run("ask", "--question", "q", "--device", "cpu"), "--device")
         cli.assert_usage(home.run("ask", "--question", "q", "--top-k", "64"), "--top-k")
         for model in ["local:smol", "gpt-5@sparse", "gpt-5+retrieved", "gpt-5+parts", "gpt-5+agent", "gpt-5+"]:
             cli.assert_usage(home.run("ask", "--question", "q", "--models", model), model)

@@ -93,7 +93,8 @@ test_entry (void)
   model = collate_catalogue_lookup (fixture.catalogue, "local:small");
   g_assert_nonnull (model);
   g_assert_true (collate_model_is_local (model));
-  g_assert_cmpstr (collate_model_get_name (model), ==, "Small 135M");
+  g_assert_cmpstr (collate_model_get_name (model), ==, "small");
+  g_assert_cmpstr (find_fact (model, "Calls itself"), ==, "Small 135M");
   g_assert_cmpint (collate_model_get_context (model), ==, 2048);
   g_assert_cmpint (collate_model_get_thinking (model), ==, COLLATE_THINKING_SWITCH);
   g_assert_cmpint (collate_model_get_availability (model), ==, COLLATE_AVAILABLE);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "collate-command-engine.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/collate-table.h"
+#include "compare/collate-sentences.h"
+
+/* `collate devices`: what a model file can run on; and what the commands share that run one. */
+
+#define AUTO "auto"
+#define DENSE "dense"
+
+gboolean
+collate_command_check_device (const char *name)
+{
+  g_autoptr (GPtrArray) devices = NULL;
+
+  if (name == NULL || strcmp (name, AUTO) == 0)
+    return TRUE;
+
+  devices = collate_engine_list_devices ();
+  for (guint i = 0; i < devices->len; i++)
+    if (strcmp (((CollateEngineDevice *) devices->pdata[i])->name, name) == 0)
+      return TRUE;
+
+  return collate_command_complain (_ ("There is no device “%s”; “collate devices” lists all."), name);
+}
+
+gboolean
+collate_command_check_attention (const char *name)
+{
+  if (name == NULL || strcmp (name, DENSE) == 0)
+    return TRUE;
+
+  return collate_command_complain (_ ("The attention “%s” is not known to this version of Collate."), name);
+}
+
+int
+collate_command_fail (const GError *error, const char *subject)
+{
+  g_autofree char *sentence = collate_sentence_for_error (error, subject);
+
+  collate_command_complain ("%s", sentence);
+
+  return COLLATE_EXIT_INCOMPLETE;
+}
+
+void
+collate_command_add_string (JsonBuilder *builder, const char *member, const char *value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_string_value (builder, value);
+}
+
+static int
+print_json (GPtrArray *devices)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "devices");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < devices->len; i++)
+    {
+      const CollateEngineDevice *device = devices->pdata[i];
+
+      json_builder_begin_object (builder);
+      collate_command_add_string (builder, "name", device->name);
+      collate_command_add_string (builder, "type", device->type);
+      collate_command_add_string (builder, "description", device->description);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+
+  return collate_command_print_json (builder);
+}
+
+static int
+print_table (GPtrArray *devices)
+{
+  g_autoptr (CollateTable) table = collate_table_new ("lll");
+  g_autofree char *text = NULL;
+  const char *head[] = { _ ("Device"), _ ("Type"), _ ("Description") };
+
+  collate_table_add (table, head);
+  for (guint i = 0; i < devices->len; i++)
+    {
+      const CollateEngineDevice *device = devices->pdata[i];
+      const char *cells[] = { device->name, device->type, device->description };
+
+      collate_table_add (table, cells);
+    }
+  text = collate_table_to_string (table);
+
+  return collate_command_print (text);
+}
+
+int
+collate_command_devices (GStrv arguments)
+{
+  g_autofree char *format_name = NULL;
+  g_auto (GStrv) rest = g_strdupv (arguments);
+  g_autoptr (GPtrArray) devices = NULL;
+  const GOptionEntry entries[] = {
+    { "format", 0, 0, G_OPTION_ARG_FILENAME, &format_name, N_ ("Print in this format"), "text|json" },
+    G_OPTION_ENTRY_NULL,
+  };
+  CollateOutputFormat format;
+  int status;
+
+  if (!collate_command_parse (
+          &rest, NULL, _ ("Lists what models of this machine can run on."), entries, &status))
+    return status;
+  if (!collate_command_parse_format (format_name, COLLATE_OUTPUT_JSON, &format))
+    return COLLATE_EXIT_USAGE;
+  if (rest[0] != NULL)
+    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
+
+  devices = collate_engine_list_devices ();
+
+  return format == COLLATE_OUTPUT_JSON ? print_json (devices) : print_table (devices);
+}

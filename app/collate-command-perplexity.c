@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "collate-command-engine.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include "base/collate-format.h"
+
+/* `collate perplexity`: how well a model predicts a text, as llama-perplexity defines it: windows side by side, each
+ * from an empty timeline, of which the second half is scored. */
+
+#define DEFAULT_CONTEXT 512
+#define LEAST_CONTEXT 4
+#define MAX_CONTEXT 1000000000
+
+typedef struct
+{
+  char *model;
+  char *text;
+  char *context;
+  char *attention;
+  char *device;
+  char *format_name;
+  CollateOutputFormat format;
+  int n_context;
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  g_free (options->model);
+  g_free (options->text);
+  g_free (options->context);
+  g_free (options->attention);
+  g_free (options->device);
+  g_free (options->format_name);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* The window being scored, and the sum over all. */
+typedef struct
+{
+  const gint32 *tokens;
+  gsize n_tokens;
+  gsize n_logits;
+  double sum; /* of -log p */
+  gint64 n_scored;
+} Score;
+
+static double
+get_surprise (const float *logits, gsize n_logits, gint32 token)
+{
+  float highest = logits[0];
+  double sum = 0;
+
+  for (gsize i = 1; i < n_logits; i++)
+    highest = MAX (highest, logits[i]);
+  for (gsize i = 0; i < n_logits; i++)
+    sum += exp ((double) (logits[i] - highest));
+
+  return log (sum) - (double) (logits[token] - highest);
+}
+
+static void
+score_cb (gsize position, const float *logits, gpointer user_data)
+{
+  Score *score = user_data;
+
+  if (position + 1 >= score->n_tokens)
+    return;
+
+  score->sum += get_surprise (logits, score->n_logits, score->tokens[position + 1]);
+  score->n_scored++;
+}
+
+static gboolean
+score_windows (CollateEngine *engine, GArray *tokens, gsize n_context, Score *score, GError **error)
+{
+  g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, (gint64) n_context, error);
+  gint32 bos = collate_engine_get_bos (engine);
+  gsize n_windows = tokens->len / n_context;
+  gboolean ok = TRUE;
+
+  if (session == NULL)
+    return FALSE;
+
+  score->n_tokens = n_context;
+  score->n_logits = (gsize) collate_engine_get_info (engine)->vocabulary;
+  for (gsize i = 0; i < n_windows && ok; i++)
+    {
+      gint32 *window = &g_array_index (tokens, gint32, i * n_context);
+      g_autofree char *line =
+          g_strdup_printf (_ ("Window %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT), i + 1, n_windows);
+
+      collate_command_show_progress (line);
+      if (bos >= 0)
+        window[0] = bos;
+      score->tokens = window;
+      ok = collate_engine_session_score (
+          session, window, n_context, n_context / 2, score_cb, score, NULL, error);
+    }
+  collate_command_show_progress (NULL);
+
+  return ok;
+}
+
+static void
+add_number (JsonBuilder *builder, const char *member, double value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_double_value (builder, value);
+}
+
+static int
+print_json (const Options *options, const Score *score)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  add_number (builder, "perplexity", exp (score->sum / (double) score->n_scored));
+  json_builder_set_member_name (builder, "tokens");
+  json_builder_add_int_value (builder, score->n_scored);
+  json_builder_set_member_name (builder, "context");
+  json_builder_add_int_value (builder, options->n_context);
+  collate_command_add_string (builder, "attention", "dense");
+  json_builder_set_member_name (builder, "top_k");
+  json_builder_add_null_value (builder);
+  add_number (builder, "selected_fraction", 1);
+  json_builder_end_object (builder);
+
+  return collate_command_print_json (builder);
+}
+
+static int
+print_text (const Options *options, const Score *score)
+{
+  g_autofree char *tokens = collate_format_count (score->n_scored);
+  g_autofree char *context = collate_format_count (options->n_context);
+  g_autofree char *text = g_strdup_printf (_ ("Perplexity %.4f over %s tokens, in windows of %s.\n"),
+                                           exp (score->sum / (double) score->n_scored),
+                                           tokens,
+                                           context);
+
+  return collate_command_print (text);
+}
+
+static int
+measure (const Options *options)
+{
+  g_autoptr (CollateEngine) engine = NULL;
+  g_autoptr (GArray) tokens = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+  Score score = { 0 };
+
+  if (!g_file_get_contents (options->text, &text, &length, &error))
+    {
+      collate_command_complain (_ ("The text cannot be read: %s."), error->message);
+      return COLLATE_EXIT_INCOMPLETE;
+    }
+  engine = collate_engine_open (options->model, options->device, NULL, &error);
+  if (engine == NULL)
+    return collate_command_fail (error, options->model);
+
+  tokens = collate_engine_encode (engine, text, (gssize) length, TRUE);
+  if (tokens->len < (guint) options->n_context)
+    {
+      collate_command_complain (
+          _ ("The text has %u tokens, and a window is %d."), tokens->len, options->n_context);
+      return COLLATE_EXIT_INCOMPLETE;
+    }
+  if (!score_windows (engine, tokens, (gsize) options->n_context, &score, &error))
+    return collate_command_fail (error, options->model);
+
+  return options->format == COLLATE_OUTPUT_JSON ? print_json (options, &score) : print_text (options, &score);
+}
+
+static gboolean
+check (Options *options)
+{
+  if (options->model == NULL)
+    return collate_command_complain (_ ("Name a model file with --model."));
+  if (options->text == NULL)
+    return collate_command_complain (_ ("Name a text with --text."));
+  if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
+      !collate_command_check_attention (options->attention) ||
+      !collate_command_check_device (options->device) ||
+      !collate_command_parse_number ("--context", options->context, MAX_CONTEXT, &options->n_context))
+    return FALSE;
+  if (options->n_context < LEAST_CONTEXT)
+    return collate_command_complain (_ ("A window is %d tokens at least."), LEAST_CONTEXT);
+
+  return TRUE;
+}
+
+int
+collate_command_perplexity (GStrv arguments)
+{
+  g_auto (Options) options = { .n_context = DEFAULT_CONTEXT };
+  g_auto (GStrv) rest = g_strdupv (arguments);
+  const GOptionEntry entries[] = {
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, N_ ("Measure this model file"), "FILE.gguf" },
+    { "text", 0, 0, G_OPTION_ARG_FILENAME, &options.text, N_ ("Predict this text"), "FILE" },
+    { "context", 0, 0, G_OPTION_ARG_FILENAME, &options.context, N_ ("In windows of N tokens"), "N" },
+    { "attention", 0, 0, G_OPTION_ARG_FILENAME, &options.attention, N_ ("Read by this attention"), "dense" },
+    { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
+    { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format_name, N_ ("Print in this format"), "text|json" },
+    G_OPTION_ENTRY_NULL,
+  };
+  int status;
+
+  if (!collate_command_parse (
+          &rest, NULL, _ ("Measures how well a model file predicts a text."), entries, &status))
+    return status;
+  if (rest[0] != NULL)
+    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
+
+  return check (&options) ? measure (&options) : COLLATE_EXIT_USAGE;
+}
