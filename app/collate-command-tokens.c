@@ -5,10 +5,14 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/collate-format.h"
 #include "base/collate-table.h"
 #include "compare/collate-sentences.h"
+#include "engine/collate-engine.h"
 
-/* `collate tokens`: what documents hold, counted by one of the encodings. */
+/* `collate tokens`: what documents hold, counted by one of the encodings, or by a model file's own tokenizer. */
+
+#define MODEL_FILE "gguf:"
 
 typedef struct
 {
@@ -26,15 +30,60 @@ tokens_options_clear (TokensOptions *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TokensOptions, tokens_options_clear)
 
+/* What counts: one of the two. */
+typedef struct
+{
+  const char *name;
+  CollateEncoding *encoding;
+  CollateVocabulary *vocabulary;
+} Counter;
+
+static void
+counter_clear (Counter *counter)
+{
+  g_clear_pointer (&counter->vocabulary, collate_vocabulary_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Counter, counter_clear)
+
+/* FALSE after saying what is wrong with the name. */
+static gboolean
+find_counter (Counter *counter, CollateEncodings *encodings, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sentence = NULL;
+
+  counter->name = name;
+  if (!g_str_has_prefix (name, MODEL_FILE))
+    {
+      counter->encoding = collate_encodings_get (encodings, name, NULL);
+      return counter->encoding != NULL ||
+             collate_command_complain (_ ("The encoding “%s” is not known."), name);
+    }
+
+  counter->vocabulary = collate_engine_read_vocabulary (name + strlen (MODEL_FILE), &error);
+  if (counter->vocabulary != NULL)
+    return TRUE;
+  sentence = collate_sentence_for_error (error, name);
+
+  return collate_command_complain ("%s", sentence);
+}
+
 /* The library counts by the default encoding; another one is counted here. */
 static gint64
-count (CollateEncoding *encoding, const char *text)
+count (const Counter *counter, const char *text)
 {
-  return collate_encoding_count (encoding, text, -1);
+  g_autoptr (GArray) tokens = NULL;
+
+  if (counter->encoding != NULL)
+    return collate_encoding_count (counter->encoding, text, -1);
+  tokens = collate_vocabulary_encode (counter->vocabulary, text, -1);
+
+  return tokens->len;
 }
 
 static void
-add_document (JsonBuilder *builder, CollateDocument *document, CollateEncoding *encoding, gboolean with_text)
+add_document (JsonBuilder *builder, CollateDocument *document, const Counter *counter, gboolean with_text)
 {
   const char *text = collate_document_get_text (document);
 
@@ -44,7 +93,7 @@ add_document (JsonBuilder *builder, CollateDocument *document, CollateEncoding *
   json_builder_set_member_name (builder, "pages");
   json_builder_add_int_value (builder, collate_document_get_n_pages (document));
   json_builder_set_member_name (builder, "tokens");
-  json_builder_add_int_value (builder, count (encoding, text));
+  json_builder_add_int_value (builder, count (counter, text));
   collate_command_add_strings (builder, "warnings", collate_document_get_warnings (document));
   if (with_text)
     {
@@ -55,13 +104,13 @@ add_document (JsonBuilder *builder, CollateDocument *document, CollateEncoding *
 }
 
 static int
-print_json (GListModel *library, CollateEncoding *encoding, const char *context, gboolean with_text)
+print_json (GListModel *library, const Counter *counter, const char *context, gboolean with_text)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "encoding");
-  json_builder_add_string_value (builder, collate_encoding_get_name (encoding));
+  json_builder_add_string_value (builder, counter->name);
   json_builder_set_member_name (builder, "documents");
   json_builder_begin_array (builder);
   for (guint i = 0; i < g_list_model_get_n_items (library); i++)
@@ -69,11 +118,11 @@ print_json (GListModel *library, CollateEncoding *encoding, const char *context,
       g_autoptr (CollateDocument) document = g_list_model_get_item (library, i);
 
       if (collate_document_get_state (document) == COLLATE_DOCUMENT_READY)
-        add_document (builder, document, encoding, with_text);
+        add_document (builder, document, counter, with_text);
     }
   json_builder_end_array (builder);
   json_builder_set_member_name (builder, "context_tokens");
-  json_builder_add_int_value (builder, count (encoding, context));
+  json_builder_add_int_value (builder, count (counter, context));
   json_builder_end_object (builder);
   return collate_command_print_json (builder);
 }
@@ -89,11 +138,10 @@ add_row (CollateTable *table, gint64 tokens, gint64 pages, const char *name)
 }
 
 static int
-print_table (GListModel *library, CollateEncoding *encoding, const char *context)
+print_table (GListModel *library, const Counter *counter, const char *context)
 {
   g_autoptr (CollateTable) table = collate_table_new ("rrl");
-  g_autofree char *total =
-      g_strdup_printf (_ ("the joined context (%s)"), collate_encoding_get_name (encoding));
+  g_autofree char *total = g_strdup_printf (_ ("the joined context (%s)"), counter->name);
   g_autofree char *text = NULL;
   const char *head[] = { _ ("Tokens"), _ ("Pages"), _ ("Document") };
 
@@ -104,11 +152,11 @@ print_table (GListModel *library, CollateEncoding *encoding, const char *context
 
       if (collate_document_get_state (document) == COLLATE_DOCUMENT_READY)
         add_row (table,
-                 count (encoding, collate_document_get_text (document)),
+                 count (counter, collate_document_get_text (document)),
                  collate_document_get_n_pages (document),
                  collate_document_get_name (document));
     }
-  add_row (table, count (encoding, context), -1, total);
+  add_row (table, count (counter, context), -1, total);
   text = collate_table_to_string (table);
   return collate_command_print (text);
 }
@@ -122,14 +170,13 @@ count_documents (const char *const *paths,
   g_autoptr (CollateEncodings) encodings = collate_session_make_encodings ();
   g_autoptr (CollateLibrary) library = NULL;
   g_autoptr (GCancellable) cancellable = NULL;
-  g_autoptr (GError) error = NULL;
   g_autoptr (GRefString) context = NULL;
-  CollateEncoding *encoding = collate_encodings_get (encodings, encoding_name, &error);
+  g_auto (Counter) counter = { 0 };
   int status;
   int printed;
 
-  if (encoding == NULL)
-    return collate_command_refuse (_ ("The encoding “%s” is not known."), encoding_name);
+  if (!find_counter (&counter, encodings, encoding_name))
+    return COLLATE_EXIT_USAGE;
 
   library = collate_session_make_library (encodings);
   cancellable = collate_command_catch_signals ();
@@ -139,11 +186,11 @@ count_documents (const char *const *paths,
 
   context = collate_library_dup_context (library);
   if (format == COLLATE_OUTPUT_JSON)
-    printed = print_json (G_LIST_MODEL (library), encoding, context, with_text);
+    printed = print_json (G_LIST_MODEL (library), &counter, context, with_text);
   else if (with_text)
     printed = collate_command_print (context);
   else
-    printed = print_table (G_LIST_MODEL (library), encoding, context);
+    printed = print_table (G_LIST_MODEL (library), &counter, context);
   return collate_command_worse (status, printed);
 }
 
@@ -159,7 +206,7 @@ collate_command_tokens (GStrv arguments)
       G_OPTION_ARG_FILENAME,
       &options.encoding,
       N_ ("Count by this encoding"),
-      "cl100k_base|o200k_base|deepseek-v3" },
+      "cl100k_base|o200k_base|deepseek-v3|gguf:FILE" },
     { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format, N_ ("Print in this format"), "text|json" },
     { "text", 0, 0, G_OPTION_ARG_NONE, &options.text, N_ ("Print the text itself"), NULL },
     G_OPTION_ENTRY_NULL,

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "tokens/collate-vocabulary.h"
+
 G_BEGIN_DECLS
 
 /* The engine's boundary: the only header of engine/ that other rooms include. An engine is a loaded model file,
@@ -46,6 +48,9 @@ typedef struct
 /* Reads a file's own description without loading its weights; free it with collate_engine_info_free(). */
 CollateEngineInfo *collate_engine_peek (const char *path, GError **error);
 void collate_engine_info_free (CollateEngineInfo *info);
+
+/* A file's tokenizer alone, without its weights; (nullable) (transfer full). */
+CollateVocabulary *collate_engine_read_vocabulary (const char *path, GError **error);
 
 /* A device by name. */
 typedef struct

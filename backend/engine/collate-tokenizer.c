@@ -100,3 +100,14 @@ collate_tokenizer_read (CollateGguf *gguf, CollateTokenizer *tokenizer, GError *
   tokenizer->vocabulary = collate_vocabulary_new (&params, error);
   return tokenizer->vocabulary != NULL;
 }
+
+CollateVocabulary *
+collate_engine_read_vocabulary (const char *path, GError **error)
+{
+  g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
+  CollateTokenizer tokenizer = { 0 };
+
+  if (!gguf || !collate_tokenizer_read (gguf, &tokenizer, error))
+    return NULL;
+  return tokenizer.vocabulary;
+}
