@@ -159,8 +159,7 @@ read_type (CollateCursor *cursor, CollateTensor *tensor)
                                 "%" G_GINT64_FORMAT " columns are no whole number of blocks of %s",
                                 tensor->columns,
                                 collate_type_get_name (tensor->type));
-  if (!g_size_checked_mul (&tensor->n_bytes, row_bytes, (gsize) tensor->rows) ||
-      tensor->rows > G_MAXINT64 / tensor->columns)
+  if (!g_size_checked_mul (&tensor->n_bytes, row_bytes, (gsize) tensor->rows))
     return collate_cursor_fail (cursor, COLLATE_ERROR_INVALID, "its size overflows");
 
   return TRUE;
