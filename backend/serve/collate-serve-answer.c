@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "serve/collate-serve-answer.h"
+
+#include "base/collate-json.h"
+
+struct _CollateServeAnswer
+{
+  CollateHttpExchange *exchange;
+  CollateServeRequest *request;
+  char *model;
+  char *id;
+  gint64 created;
+  GString *text; /* of a reply that is not streamed */
+  GString *reasoning;
+  gboolean begun; /* a stream */
+};
+
+CollateServeAnswer *
+collate_serve_answer_new (CollateHttpExchange *exchange, CollateServeRequest *request, const char *model)
+{
+  CollateServeAnswer *self = g_new0 (CollateServeAnswer, 1);
+  g_autofree char *uuid = g_uuid_string_random ();
+
+  self->exchange = g_object_ref (exchange);
+  self->request = request;
+  self->model = g_strdup (model);
+  self->id = g_strconcat (request->form == COLLATE_SERVE_CHAT ? "chatcmpl-" : "cmpl-", uuid, NULL);
+  self->created = g_get_real_time () / G_USEC_PER_SEC;
+  self->text = g_string_new (NULL);
+  self->reasoning = g_string_new (NULL);
+
+  return self;
+}
+
+CollateHttpExchange *
+collate_serve_answer_get_exchange (CollateServeAnswer *self)
+{
+  return self->exchange;
+}
+
+const CollateServeRequest *
+collate_serve_answer_get_request (CollateServeAnswer *self)
+{
+  return self->request;
+}
+
+static void
+add_string (JsonBuilder *builder, const char *member, const char *value)
+{
+  json_builder_set_member_name (builder, member);
+  if (value != NULL)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+static void
+add_int (JsonBuilder *builder, const char *member, gint64 value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_int_value (builder, value);
+}
+
+/* Opens the object, up to its choices. */
+static JsonBuilder *
+begin_object (CollateServeAnswer *self)
+{
+  JsonBuilder *builder = json_builder_new ();
+  gboolean chat = self->request->form == COLLATE_SERVE_CHAT;
+
+  json_builder_begin_object (builder);
+  add_string (builder, "id", self->id);
+  add_string (builder,
+              "object",
+              !chat                   ? "text_completion"
+              : self->request->stream ? "chat.completion.chunk"
+                                      : "chat.completion");
+  add_int (builder, "created", self->created);
+  add_string (builder, "model", self->model);
+  json_builder_set_member_name (builder, "choices");
+  json_builder_begin_array (builder);
+
+  return builder;
+}
+
+/* The one choice: what was written, or the next piece of it. */
+static void
+add_choice (CollateServeAnswer *self,
+            JsonBuilder *builder,
+            const char *role,
+            const char *text,
+            const char *reasoning,
+            const char *reason)
+{
+  json_builder_begin_object (builder);
+  add_int (builder, "index", 0);
+  if (self->request->form == COLLATE_SERVE_CHAT)
+    {
+      json_builder_set_member_name (builder, self->request->stream ? "delta" : "message");
+      json_builder_begin_object (builder);
+      if (role != NULL)
+        add_string (builder, "role", role);
+      if (text != NULL)
+        add_string (builder, "content", text);
+      if (reasoning != NULL)
+        add_string (builder, "reasoning_content", reasoning);
+      json_builder_end_object (builder);
+    }
+  else
+    add_string (builder, "text", text != NULL ? text : "");
+  add_string (builder, "logprobs", NULL);
+  add_string (builder, "finish_reason", reason);
+  json_builder_end_object (builder);
+}
+
+static void
+add_details (JsonBuilder *builder, const char *member, const char *count, gint64 value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_begin_object (builder);
+  add_int (builder, count, value);
+  json_builder_end_object (builder);
+}
+
+/* Ends the choices, and the object. */
+static char *
+end_object (JsonBuilder *builder, const CollateServeOutcome *outcome, gboolean null_usage)
+{
+  g_autoptr (JsonNode) root = NULL;
+
+  json_builder_end_array (builder);
+  if (outcome != NULL)
+    {
+      json_builder_set_member_name (builder, "usage");
+      json_builder_begin_object (builder);
+      add_int (builder, "prompt_tokens", outcome->n_prompt);
+      add_int (builder, "completion_tokens", outcome->generated.n_tokens);
+      add_int (builder, "total_tokens", outcome->n_prompt + outcome->generated.n_tokens);
+      add_details (builder, "prompt_tokens_details", "cached_tokens", outcome->n_cached);
+      add_details (builder, "completion_tokens_details", "reasoning_tokens", outcome->generated.n_reasoning);
+      json_builder_end_object (builder);
+    }
+  else if (null_usage)
+    add_string (builder, "usage", NULL);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+
+  return collate_json_to_string (root, FALSE);
+}
+
+static void
+send_choice (CollateServeAnswer *self,
+             const char *role,
+             const char *text,
+             const char *reasoning,
+             const char *reason)
+{
+  g_autoptr (JsonBuilder) builder = begin_object (self);
+  g_autofree char *json = NULL;
+
+  add_choice (self, builder, role, text, reasoning, reason);
+  json = end_object (builder, NULL, self->request->include_usage);
+  collate_http_exchange_send_event (self->exchange, json);
+}
+
+static void
+send_usage (CollateServeAnswer *self, const CollateServeOutcome *outcome)
+{
+  g_autoptr (JsonBuilder) builder = begin_object (self);
+  g_autofree char *json = end_object (builder, outcome, FALSE);
+
+  collate_http_exchange_send_event (self->exchange, json);
+}
+
+static void
+begin_stream (CollateServeAnswer *self)
+{
+  self->begun = TRUE;
+  collate_http_exchange_begin_events (self->exchange);
+  if (self->request->form == COLLATE_SERVE_CHAT)
+    send_choice (self, "assistant", "", NULL, NULL);
+}
+
+void
+collate_serve_answer_add (CollateServeAnswer *self, const CollateServePiece *piece)
+{
+  if (!self->request->stream)
+    {
+      if (piece->text != NULL)
+        g_string_append (piece->reasoning ? self->reasoning : self->text, piece->text);
+      return;
+    }
+
+  if (piece->text == NULL)
+    begin_stream (self);
+  else if (piece->reasoning)
+    send_choice (self, NULL, NULL, piece->text, NULL);
+  else
+    send_choice (self, NULL, piece->text, NULL, NULL);
+}
+
+static void
+finish_stream (CollateServeAnswer *self, const CollateServeOutcome *outcome)
+{
+  send_choice (self, NULL, NULL, NULL, outcome->reason);
+  if (self->request->include_usage)
+    send_usage (self, outcome);
+  collate_http_exchange_send_event (self->exchange, "[DONE]");
+  collate_http_exchange_end_events (self->exchange);
+}
+
+static char *
+write_response (CollateServeAnswer *self)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+
+  json_builder_begin_object (builder);
+  add_string (builder, "response", self->text->str);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+
+  return collate_json_to_string (root, FALSE);
+}
+
+static char *
+write_whole (CollateServeAnswer *self, const CollateServeOutcome *outcome)
+{
+  g_autoptr (JsonBuilder) builder = begin_object (self);
+  const char *reasoning = self->reasoning->len > 0 ? self->reasoning->str : NULL;
+
+  add_choice (self, builder, "assistant", self->text->str, reasoning, outcome->reason);
+
+  return end_object (builder, outcome, FALSE);
+}
+
+void
+collate_serve_answer_finish (CollateServeAnswer *self, const CollateServeOutcome *outcome)
+{
+  g_autofree char *json = NULL;
+
+  if (self->request->stream)
+    {
+      finish_stream (self, outcome);
+      return;
+    }
+
+  json = self->request->form == COLLATE_SERVE_GENERATE ? write_response (self) : write_whole (self, outcome);
+  collate_http_exchange_reply (self->exchange, 200, NULL, json);
+}
+
+void
+collate_serve_answer_fail (CollateServeAnswer *self, const CollateServeFault *fault)
+{
+  g_autofree char *json = collate_serve_fault_to_json (fault);
+
+  if (!self->begun)
+    {
+      collate_http_exchange_reply (self->exchange, fault->status, NULL, json);
+      return;
+    }
+
+  collate_http_exchange_send_event (self->exchange, json);
+  collate_http_exchange_end_events (self->exchange);
+}
+
+void
+collate_serve_answer_free (CollateServeAnswer *self)
+{
+  g_object_unref (self->exchange);
+  collate_serve_request_free (self->request);
+  g_string_free (self->text, TRUE);
+  g_string_free (self->reasoning, TRUE);
+  g_free (self->model);
+  g_free (self->id);
+  g_free (self);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "serve/collate-serve-fault.h"
+
+#include "base/collate-error.h"
+#include "base/collate-json.h"
+
+gboolean
+collate_serve_fault_set (CollateServeFault *fault,
+                         guint status,
+                         const char *param,
+                         const char *code,
+                         const char *format,
+                         ...)
+{
+  va_list arguments;
+
+  collate_serve_fault_clear (fault);
+  va_start (arguments, format);
+  fault->message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  fault->status = status;
+  fault->param = param;
+  fault->code = code;
+
+  return FALSE;
+}
+
+void
+collate_serve_fault_from_error (CollateServeFault *fault, const GError *error)
+{
+  if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LONG))
+    collate_serve_fault_set (fault, 400, "messages", "context_length_exceeded", "%s", error->message);
+  else if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_REFUSED))
+    collate_serve_fault_set (fault, 400, "prompt", "invalid_value", "%s", error->message);
+  else if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+    collate_serve_fault_set (fault, 400, NULL, "unsupported", "%s", error->message);
+  else
+    collate_serve_fault_set (fault, 500, NULL, NULL, "%s", error->message);
+}
+
+static void
+add_string (JsonBuilder *builder, const char *member, const char *value)
+{
+  json_builder_set_member_name (builder, member);
+  if (value != NULL)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+char *
+collate_serve_fault_to_json (const CollateServeFault *fault)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "error");
+  json_builder_begin_object (builder);
+  add_string (builder, "message", fault->message);
+  add_string (builder, "type", fault->status < 500 ? "invalid_request_error" : "server_error");
+  add_string (builder, "param", fault->param);
+  add_string (builder, "code", fault->code);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+
+  return collate_json_to_string (root, FALSE);
+}
+
+void
+collate_serve_fault_clear (CollateServeFault *fault)
+{
+  g_free (fault->message);
+  *fault = (CollateServeFault){ 0 };
+}
