@@ -10,7 +10,7 @@
 
 /* Asks a model file a question, prints its greedy answer, and how fast it came. */
 
-#define SYSTEM "You are a helpful assistant."
+#define SYSTEM "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 #define MOST_TOKENS 256
 
 /* Prints until the model ends its turn; the number of tokens. */

@@ -12,12 +12,14 @@
 
 /* Single precision against double, and against keys that fell to the other side when they were rounded to halves. */
 #define TOLERANCE 2e-3
+#define TYPES_TOLERANCE 0.03
 
 typedef struct
 {
   const double *expected; /* [N_TOKENS][n_logits] */
   gsize n_logits;
   double worst;
+  double difference, power; /* sums of squares */
 } Comparison;
 
 static void
@@ -26,13 +28,18 @@ compare (gsize position, const float *logits, gpointer user_data)
   Comparison *comparison = user_data;
 
   for (gsize i = 0; i < comparison->n_logits; i++)
-    comparison->worst =
-        MAX (comparison->worst, fabs (logits[i] - comparison->expected[position * comparison->n_logits + i]));
+    {
+      double expected = comparison->expected[position * comparison->n_logits + i];
+
+      comparison->worst = MAX (comparison->worst, fabs (logits[i] - expected));
+      comparison->difference += (logits[i] - expected) * (logits[i] - expected);
+      comparison->power += expected * expected;
+    }
 }
 
-/* The engine's logits are those of the definition. */
-static void
-assert_plain (TinyEngine *tiny)
+/* The engine's logits against those of the definition. */
+static Comparison
+run_both (TinyEngine *tiny)
 {
   g_autoptr (CollateEngineSession) session = tiny_engine_new_session (tiny, 0);
   g_autofree gint32 *tokens = tiny_engine_get_tokens (SEED, N_TOKENS);
@@ -44,6 +51,15 @@ assert_plain (TinyEngine *tiny)
   g_assert_cmpint (n_logits, ==, collate_engine_get_info (tiny->engine)->vocabulary);
   collate_engine_session_score (session, tokens, N_TOKENS, 0, compare, &comparison, NULL, &error);
   g_assert_no_error (error);
+  comparison.expected = NULL;
+  return comparison;
+}
+
+static void
+assert_plain (TinyEngine *tiny)
+{
+  Comparison comparison = run_both (tiny);
+
   g_test_message ("worst difference %g", comparison.worst);
   g_assert_cmpfloat (comparison.worst, <, TOLERANCE);
 }
@@ -56,6 +72,30 @@ test_architecture (gconstpointer architecture)
   tiny_engine_open (&tiny, architecture, COLLATE_F32);
   assert_plain (&tiny);
   tiny_engine_close (&tiny);
+}
+
+/* Weights of each type; a device may round what they are multiplied with to eight bits. */
+static void
+test_types (void)
+{
+  static const CollateType types[] = {
+    COLLATE_F16,  COLLATE_BF16, COLLATE_Q4_0, COLLATE_Q4_1, COLLATE_Q5_0,
+    COLLATE_Q5_1, COLLATE_Q8_0, COLLATE_Q4_K, COLLATE_Q5_K, COLLATE_Q6_K,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      Comparison comparison;
+      double share;
+      TinyEngine tiny;
+
+      tiny_engine_open (&tiny, "llama", types[i]);
+      comparison = run_both (&tiny);
+      share = sqrt (comparison.difference / comparison.power);
+      g_test_message ("%s differs by a share of %g", collate_type_get_name (types[i]), share);
+      g_assert_cmpfloat (share, <, TYPES_TOLERANCE);
+      tiny_engine_close (&tiny);
+    }
 }
 
 /* Only a part of each head carries the position. */
@@ -148,6 +188,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/engine/model/qwen3", "qwen3", test_architecture);
   g_test_add_data_func ("/engine/model/part-rotated/llama", "llama", test_part_rotated);
   g_test_add_data_func ("/engine/model/part-rotated/qwen2", "qwen2", test_part_rotated);
+  g_test_add_func ("/engine/model/types", test_types);
   g_test_add_func ("/engine/model/frequencies", test_frequencies);
   return g_test_run ();
 }

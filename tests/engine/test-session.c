@@ -8,8 +8,9 @@
 #include "engine/collate-memory.h"
 #include "tiny-engine.h"
 
-/* Sums in another order: what chunks of another size may differ by, where logits are around 1. */
-#define TOLERANCE 2e-4
+/* Chunks of another size add in another order, which can round a key to the next half: what that does to logits, which
+ * reach 8 or so. */
+#define TOLERANCE 1e-3
 
 #define SEED 5
 
