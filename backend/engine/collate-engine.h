@@ -104,8 +104,8 @@ typedef struct
 } CollateTurn;
 
 /* The tokens of a conversation of one system and one user message up to where the model begins to write, in the model's
- * own chat format; both texts are text, whatever they spell; (nullable) system. `think` matters where the format can switch. (nullable)
- * (transfer full); COLLATE_ERROR_UNSUPPORTED for COLLATE_CHAT_UNKNOWN. */
+ * own chat format; both texts are text, whatever they spell; `system` may be NULL. `think` matters where the format can
+ * switch. (nullable) (transfer full); COLLATE_ERROR_UNSUPPORTED for COLLATE_CHAT_UNKNOWN. */
 GArray *collate_engine_encode_chat (CollateEngine *engine,
                                     const char *system,
                                     const char *user,
@@ -149,11 +149,12 @@ gboolean collate_engine_session_sync (CollateEngineSession *session,
 /* Appends one token and computes the logits after it. */
 gboolean collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error);
 
-/* The logits after the last token: as many floats as the vocabulary has; the session's until its next call. */
+/* The logits after the last token: as many floats as the vocabulary has; the session's until its next call; NULL where
+ * the timeline is empty, or was not finished. */
 const float *collate_engine_session_get_logits (CollateEngineSession *session);
 
 /* Computes a window of tokens from an empty timeline, and hands the logits after each position from `first` on to
- * `on_logits` (for perplexity); the timeline is that window afterwards. */
+ * `on_logits` (for perplexity), in order; the timeline is that window afterwards. */
 typedef void (*CollateEngineLogits) (gsize position, const float *logits, gpointer user_data);
 gboolean collate_engine_session_score (CollateEngineSession *session,
                                        const gint32 *tokens,
