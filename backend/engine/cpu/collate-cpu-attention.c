@@ -133,23 +133,20 @@ weigh_row (const Attention *attention, Piece *piece, gint64 row, gint64 first_ke
   gint64 n_visible = CLAMP (position + 1 - first_key, 0, n_keys);
   float *scores = piece->scores + row * KEYS;
   float *sums = piece->sums + row * attention->width;
-  float most = piece->most[row];
-  float factor;
+  float before = piece->most[row];
+  float added, factor;
 
-  for (gint64 i = 0; i < n_visible; i++)
-    most = MAX (most, scores[i]);
   for (gint64 i = n_visible; i < n_keys; i++)
     scores[i] = 0;
   if (n_visible == 0)
     return;
 
-  factor = expf (piece->most[row] - most);
+  added = attention->cpu->loops->weigh (scores, n_visible, &piece->most[row]);
+  factor = expf (before - piece->most[row]);
   if (factor != 1)
     for (gint64 i = 0; i < attention->width; i++)
       sums[i] *= factor;
-  piece->weights[row] =
-      piece->weights[row] * factor + attention->cpu->loops->exponentiate (scores, n_visible, most);
-  piece->most[row] = most;
+  piece->weights[row] = piece->weights[row] * factor + added;
 }
 
 static void

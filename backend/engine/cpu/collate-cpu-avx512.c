@@ -573,15 +573,20 @@ swiglu (const float *gate, const float *up, float *out, gint64 n)
 }
 
 TARGET static float
-exponentiate (float *numbers, gint64 n, float most)
+weigh (float *numbers, gint64 n, float *most)
 {
-  __m512 sum = _mm512_setzero_ps ();
+  __m512 largest = _mm512_set1_ps (*most), sum = _mm512_setzero_ps ();
 
+  for (gint64 i = 0; i < n; i += 16)
+    largest = _mm512_mask_max_ps (
+        largest, get_mask (n - i), largest, _mm512_maskz_loadu_ps (get_mask (n - i), numbers + i));
+  *most = _mm512_reduce_max_ps (largest);
+  largest = _mm512_set1_ps (*most);
   for (gint64 i = 0; i < n; i += 16)
     {
       __mmask16 mask = get_mask (n - i);
       __m512 in = _mm512_maskz_loadu_ps (mask, numbers + i);
-      __m512 out = _mm512_maskz_mov_ps (mask, exponential (_mm512_sub_ps (in, _mm512_set1_ps (most))));
+      __m512 out = _mm512_maskz_mov_ps (mask, exponential (_mm512_sub_ps (in, largest)));
 
       _mm512_mask_storeu_ps (numbers + i, mask, out);
       sum = _mm512_add_ps (sum, out);
@@ -603,7 +608,7 @@ const CollateCpuLoops collate_avx512_loops = {
   .transpose_f16 = transpose_f16,
   .add_squares = add_squares,
   .swiglu = swiglu,
-  .exponentiate = exponentiate,
+  .weigh = weigh,
 };
 
 #endif

@@ -4,11 +4,12 @@
 #include "engine/cpu/collate-cpu-private.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/collate-error.h"
+#include "engine/collate-memory.h"
 
 /* The CPU as a device: memory, weights in strips, and the kernels that are no more than a loop. Every kernel runs at
  * once, on all threads of the pool. */
@@ -19,36 +20,25 @@
 /* Numbers that one thread works on before it is worth to wake another. */
 #define GRAIN 16384
 
-/* Bytes that the system says can be had without swapping; G_MAXINT64 where it does not say. */
-static gint64
-get_available_memory (void)
-{
-  g_autofree char *text = NULL;
-  const char *line;
-
-  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
-    return G_MAXINT64;
-  line = strstr (text, "MemAvailable:");
-  return line != NULL ? g_ascii_strtoll (line + strlen ("MemAvailable:"), NULL, 10) * 1024 : G_MAXINT64;
-}
-
 gpointer
 collate_cpu_allocate (gsize n_bytes, GError **error)
 {
-  gint64 available = n_bytes >= MUCH ? get_available_memory () : G_MAXINT64;
   gsize alignment = n_bytes >= MUCH ? (gsize) 2 << 20 : 64;
-  gpointer data = NULL;
+  gpointer data;
 
-  /* The system promises more than it has, and kills who takes it at its word. */
-  if (n_bytes <= (guint64) available && n_bytes <= G_MAXSSIZE)
-    data = aligned_alloc (alignment, MAX ((n_bytes + alignment - 1) / alignment, 1) * alignment);
+  if (n_bytes >= MUCH &&
+      !collate_memory_check ((gint64) MIN (n_bytes, G_MAXINT64), "Weights and caches", error))
+    return NULL;
+  data = n_bytes <= G_MAXSSIZE - alignment
+             ? aligned_alloc (alignment, MAX ((n_bytes + alignment - 1) / alignment, 1) * alignment)
+             : NULL;
   if (data == NULL)
     {
-      g_autofree char *wanted = g_format_size (n_bytes);
-      g_autofree char *left =
-          available != G_MAXINT64 ? g_format_size ((guint64) available) : g_strdup ("less");
-
-      g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "%s are needed, %s are free", wanted, left);
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_TOO_LARGE,
+                   "There are no %" G_GSIZE_FORMAT " bytes of memory",
+                   n_bytes);
       return NULL;
     }
   if (n_bytes >= MUCH)

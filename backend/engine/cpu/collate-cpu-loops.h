@@ -88,8 +88,8 @@ typedef struct
   float (*add_squares) (const float *in, gint64 n);
   void (*swiglu) (const float *gate, const float *up, float *out, gint64 n);
 
-  /* numbers = exp (numbers - most), their sum. */
-  float (*exponentiate) (float *numbers, gint64 n, float most);
+  /* Raises *most to the largest of the numbers; numbers = exp (numbers - *most); their sum. */
+  float (*weigh) (float *numbers, gint64 n, float *most);
 } CollateCpuLoops;
 
 /* The instruction sets, worst first. */

@@ -216,13 +216,15 @@ swiglu (const float *gate, const float *up, float *out, gint64 n)
 }
 
 static float
-exponentiate (float *numbers, gint64 n, float most)
+weigh (float *numbers, gint64 n, float *most)
 {
   float sum = 0;
 
   for (gint64 i = 0; i < n; i++)
+    *most = MAX (*most, numbers[i]);
+  for (gint64 i = 0; i < n; i++)
     {
-      numbers[i] = expf (numbers[i] - most);
+      numbers[i] = expf (numbers[i] - *most);
       sum += numbers[i];
     }
   return sum;
@@ -240,5 +242,5 @@ const CollateCpuLoops collate_plain_loops = {
   .transpose_f16 = transpose_f16,
   .add_squares = add_squares,
   .swiglu = swiglu,
-  .exponentiate = exponentiate,
+  .weigh = weigh,
 };

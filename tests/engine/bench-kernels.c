@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/cpu/collate-cpu-private.h"
+#include "gguf-writer.h"
+
+/* How fast the products of SmolLM2's shapes are, as parts of what this machine gives in the same run: for one token the
+ * bytes of the weight against a plain read, for many the operations against a loop of nothing but multiplications.
+ *
+ *   bench-kernels [threads [level]]    level: plain, avx2, avx512, neon
+ *
+ * One thread is timed by the processor's own clock of it, so that other programs do not count; more by the wall's. */
+
+#define BEST_OF 5
+#define READ_BYTES ((gsize) 128 << 20)
+
+typedef struct
+{
+  CollateCpuDevice *cpu;
+  guint8 *bytes;
+  gsize n_bytes;
+  float sums[64][16];
+} Machine;
+
+static clockid_t clock_id = CLOCK_MONOTONIC;
+
+static double
+get_seconds (void)
+{
+  struct timespec now;
+
+  clock_gettime (clock_id, &now);
+  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
+}
+
+static void
+read_part (gpointer data, gint64 first, gint64 end, guint thread)
+{
+  Machine *machine = data;
+  const guint64 *words = (const guint64 *) (gpointer) machine->bytes;
+  guint64 sums[16] = { 0 };
+
+  for (gint64 i = first * 4096; i < end * 4096; i += 16)
+    for (guint k = 0; k < 16; k++)
+      sums[k] += words[i + k];
+  for (guint k = 0; k < 16; k++)
+    machine->sums[thread % 64][k] += (float) sums[k];
+}
+
+/* Bytes a second that all threads read together. */
+static double
+measure_read (Machine *machine)
+{
+  double best = 0;
+
+  machine->n_bytes = READ_BYTES;
+  machine->bytes = collate_cpu_allocate (machine->n_bytes, NULL);
+  memset (machine->bytes, 1, machine->n_bytes);
+  for (guint i = 0; i < BEST_OF; i++)
+    {
+      double start = get_seconds ();
+
+      collate_pool_run (machine->cpu->pool, read_part, machine, (gint64) (machine->n_bytes / 32768), 16);
+      best = MAX (best, (double) machine->n_bytes / (get_seconds () - start));
+    }
+  free (machine->bytes);
+  return best;
+}
+
+/* A small panel that stays in the nearest cache, again and again: what the multiplication itself can do. */
+static void
+multiply_part (gpointer data, gint64 first, gint64 end, guint thread)
+{
+  Machine *machine = data;
+  static const float panel[64 * COLLATE_PANEL], in[8 * 64];
+  float sums[8 * COLLATE_PANEL] = { 0 };
+
+  for (gint64 i = first; i < end; i++)
+    for (guint k = 0; k < 100; k++)
+      machine->cpu->loops->multiply_floats (
+          panel, COLLATE_PANEL, 64, COLLATE_PANEL_STRIPS, in, 64, 8, sums, COLLATE_PANEL);
+  machine->sums[thread % 64][0] += sums[0];
+}
+
+static double
+measure_peak (Machine *machine)
+{
+  double best = 0;
+
+  for (guint i = 0; i < BEST_OF; i++)
+    {
+      double start = get_seconds ();
+
+      collate_pool_run (machine->cpu->pool, multiply_part, machine, 64, 1);
+      best = MAX (best, 64 * 100 * 2.0 * 8 * 64 * COLLATE_PANEL / (get_seconds () - start));
+    }
+  return best;
+}
+
+typedef struct
+{
+  CollateWeight *weight;
+  guint8 *data;
+} Loaded;
+
+/* Every row the same: what a product costs does not depend on its numbers. */
+static Loaded
+load (CollateDevice *device, CollateType type, gint64 rows, gint64 columns)
+{
+  gsize row_bytes = collate_type_get_row_bytes (type, columns);
+  g_autofree float *row = g_new (float, columns);
+  guint8 *data = g_malloc (row_bytes * (gsize) rows);
+  CollateTensor tensor = { type, columns, rows, data, row_bytes * (gsize) rows };
+  guint64 seed = 1;
+
+  for (gint64 i = 0; i < columns; i++)
+    row[i] = gguf_random (&seed);
+  gguf_pack (type, row, data, columns);
+  for (gint64 r = 1; r < rows; r++)
+    memcpy (data + (gsize) r * row_bytes, data, row_bytes);
+  return (Loaded){ device->kernels->load (device, &tensor, NULL), data };
+}
+
+/* Seconds of one product; the weights of many copies go by in turn, so that none waits in a cache, as in a model. */
+static double
+measure_matmul (CollateDevice *device, CollateType type, gint64 rows, gint64 columns, gint64 n_tokens)
+{
+  gsize n_bytes = collate_type_get_row_bytes (type, columns) * (gsize) rows;
+  guint n_copies = n_tokens > 1 ? 1 : CLAMP (READ_BYTES / n_bytes, 1, 512);
+  g_autofree Loaded *loaded = g_new (Loaded, n_copies);
+  CollatePlace in = { device->kernels->allocate (device, (gsize) (columns * n_tokens) * 4, NULL), 0 };
+  CollatePlace out = { device->kernels->allocate (device, (gsize) (rows * n_tokens) * 4, NULL), 0 };
+  double best = G_MAXDOUBLE;
+
+  for (gint64 i = 0; i < columns * n_tokens; i++)
+    collate_place_get (in)[i] = (float) (i % 13) - 6;
+  for (guint i = 0; i < n_copies; i++)
+    loaded[i] = load (device, type, rows, columns);
+  for (guint n = 0; n < BEST_OF; n++)
+    {
+      double start = get_seconds ();
+
+      for (guint i = 0; i < n_copies; i++)
+        device->kernels->matmul (
+            device,
+            &(CollateMatmul){ .weight = loaded[i].weight, .in = in, .out = out, .n_tokens = n_tokens });
+      best = MIN (best, (get_seconds () - start) / n_copies);
+    }
+  for (guint i = 0; i < n_copies; i++)
+    {
+      device->kernels->free_weight (device, loaded[i].weight);
+      g_free (loaded[i].data);
+    }
+  device->kernels->free_buffer (device, in.buffer);
+  device->kernels->free_buffer (device, out.buffer);
+  return best;
+}
+
+static double
+measure_attention (CollateDevice *device, gint64 n_tokens, gint64 position)
+{
+  gint64 n_heads = 9, n_kv_heads = 3, head_size = 64;
+  gsize n_cache = (gsize) ((position + n_tokens) * n_kv_heads * head_size) * 2;
+  gsize n_queries = (gsize) (n_tokens * n_heads * head_size) * sizeof (float);
+  CollatePlace queries = { device->kernels->allocate (device, n_queries, NULL), 0 };
+  CollatePlace out = { device->kernels->allocate (device, n_queries, NULL), 0 };
+  CollatePlace keys = { device->kernels->allocate (device, n_cache, NULL), 0 };
+  CollatePlace values = { device->kernels->allocate (device, n_cache, NULL), 0 };
+  double best = G_MAXDOUBLE;
+
+  memset (queries.buffer->data, 0, n_queries);
+  memset (keys.buffer->data, 0x11, n_cache);
+  memset (values.buffer->data, 0x11, n_cache);
+  for (guint i = 0; i < BEST_OF; i++)
+    {
+      double start = get_seconds ();
+
+      device->kernels->attention (device,
+                                  &(CollateAttention){
+                                      .queries = queries,
+                                      .key_cache = keys,
+                                      .value_cache = values,
+                                      .out = out,
+                                      .n_tokens = n_tokens,
+                                      .n_heads = n_heads,
+                                      .n_kv_heads = n_kv_heads,
+                                      .head_size = head_size,
+                                      .stride = n_heads * head_size,
+                                      .position = position,
+                                      .scale = 0.125f,
+                                  });
+      best = MIN (best, get_seconds () - start);
+    }
+  device->kernels->free_buffer (device, queries.buffer);
+  device->kernels->free_buffer (device, out.buffer);
+  device->kernels->free_buffer (device, keys.buffer);
+  device->kernels->free_buffer (device, values.buffer);
+  return best;
+}
+
+static void
+report_matmuls (CollateDevice *device, double read_speed, double peak)
+{
+  static const CollateType types[] = {
+    COLLATE_F16,  COLLATE_Q8_0, COLLATE_Q4_0, COLLATE_Q4_1, COLLATE_F32,  COLLATE_BF16,
+    COLLATE_Q5_0, COLLATE_Q5_1, COLLATE_Q4_K, COLLATE_Q5_K, COLLATE_Q6_K,
+  };
+  static const gint64 shapes[][2] = { { 576, 576 }, { 1536, 576 }, { 576, 1536 }, { 49152, 576 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (shapes); j++)
+      {
+        gint64 rows = shapes[j][0], columns = shapes[j][1];
+        double n_bytes = (double) collate_type_get_row_bytes (types[i], columns) * (double) rows;
+        double one, many;
+
+        if (columns % collate_type_get_block (types[i]) != 0)
+          continue;
+        one = n_bytes / measure_matmul (device, types[i], rows, columns, 1);
+        many = rows > 2000 ? 0
+                           : 2.0 * 512 * (double) (rows * columns) /
+                                 measure_matmul (device, types[i], rows, columns, 512);
+        g_print ("%-5s %5" G_GINT64_FORMAT " x %-5" G_GINT64_FORMAT
+                 " 1 token %6.1f GB/s (%4.2f of reading)   512 tokens %6.0f GFLOP/s (%4.2f of the peak)\n",
+                 collate_type_get_name (types[i]),
+                 rows,
+                 columns,
+                 one / 1e9,
+                 one / read_speed,
+                 many / 1e9,
+                 many / peak);
+      }
+}
+
+static void
+report_attention (CollateDevice *device)
+{
+  static const gint64 cases[][2] = { { 1, 0 }, { 1, 512 }, { 1, 4095 }, { 512, 0 }, { 512, 3584 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      gint64 n_tokens = cases[i][0], position = cases[i][1];
+      double seconds = measure_attention (device, n_tokens, position);
+      double n_pairs = (double) n_tokens * ((double) position + (double) (n_tokens + 1) / 2);
+
+      g_print ("attention 9/3 of 64: %3" G_GINT64_FORMAT " tokens at %4" G_GINT64_FORMAT
+               ": %9.1f us, %6.1f GFLOP/s, %5.1f GB/s of cache\n",
+               n_tokens,
+               position,
+               seconds * 1e6,
+               n_pairs * 9 * 64 * 4 / seconds / 1e9,
+               (double) (position + n_tokens) * 3 * 64 * 4 / seconds / 1e9);
+    }
+}
+
+static CollateLevel
+parse_level (const char *name)
+{
+  static const char *const names[] = { "plain", "avx2", "avx512", "neon", NULL };
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_strcmp0 (name, names[i]) == 0)
+      return (CollateLevel) i;
+  return COLLATE_LEVEL_BEST;
+}
+
+int
+main (int argc, char *argv[])
+{
+  guint n_threads = argc > 1 ? (guint) g_ascii_strtoull (argv[1], NULL, 10) : 0;
+  CollateDevice *device = collate_cpu_device_new_with (n_threads, parse_level (argc > 2 ? argv[2] : NULL));
+  Machine machine = { .cpu = (CollateCpuDevice *) device };
+  double read_speed, peak;
+
+  if (device == NULL)
+    return 77;
+  if (collate_pool_get_n_threads (machine.cpu->pool) == 1)
+    clock_id = CLOCK_THREAD_CPUTIME_ID;
+  read_speed = measure_read (&machine);
+  peak = measure_peak (&machine);
+  g_print ("%s\nread %.1f GB/s, f32 peak %.0f GFLOP/s\n", device->description, read_speed / 1e9, peak / 1e9);
+  report_matmuls (device, read_speed, peak);
+  report_attention (device);
+  collate_device_free (device);
+  return 0;
+}
