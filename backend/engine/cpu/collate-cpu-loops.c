@@ -7,6 +7,15 @@
 
 #ifdef __x86_64__
 static const CollateCpuLoops *
+get_avx2 (void)
+{
+  gboolean has_all =
+      __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma") && __builtin_cpu_supports ("f16c");
+
+  return has_all ? &collate_avx2_loops : NULL;
+}
+
+static const CollateCpuLoops *
 get_avx512 (void)
 {
   gboolean has_all = __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw") &&
@@ -39,6 +48,9 @@ collate_cpu_loops_get (CollateLevel level)
       return get_best ();
 
 #ifdef __x86_64__
+    case COLLATE_LEVEL_AVX2:
+      return get_avx2 ();
+
     case COLLATE_LEVEL_AVX512:
       return get_avx512 ();
 #endif

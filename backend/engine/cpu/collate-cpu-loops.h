@@ -28,6 +28,7 @@ typedef struct
   float *scales;
   float *minima; /* (nullable) */
   guint group;
+  int offset;
   gint64 n_blocks;
 } CollateQuantPanel;
 
@@ -110,7 +111,7 @@ const CollateCpuLoops *collate_cpu_loops_get (CollateLevel level);
 
 extern const CollateCpuLoops collate_plain_loops;
 #ifdef __x86_64__
-extern const CollateCpuLoops collate_avx512_loops;
+extern const CollateCpuLoops collate_avx2_loops, collate_avx512_loops;
 #endif
 
 G_END_DECLS

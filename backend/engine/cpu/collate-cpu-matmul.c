@@ -161,6 +161,7 @@ multiply_quants (const Product *product,
     {
       CollateQuantPanel at = { .quants = scratch,
                                .group = strips->group,
+                               .offset = strips->offset,
                                .n_blocks = MIN (part, n_blocks - block) };
 
       at.scales = (float *) (gpointer) (scratch + at.n_blocks * COLLATE_BLOCK * COLLATE_PANEL);
