@@ -11,7 +11,7 @@
 /* How fast the products of SmolLM2's shapes are, as parts of what this machine gives in the same run: for one token the
  * bytes of the weight against a plain read, for many the operations against a loop of nothing but multiplications.
  *
- *   bench-kernels [threads [level]]    level: plain, avx2, avx512, neon
+ *   bench-kernels [threads [level [type]]]    level: plain, avx2, avx512, neon, best; type: Q4_1 …
  *
  * One thread is timed by the processor's own clock of it, so that other programs do not count; more by the wall's. */
 
@@ -203,7 +203,7 @@ measure_attention (CollateDevice *device, gint64 n_tokens, gint64 position)
 }
 
 static void
-report_matmuls (CollateDevice *device, double read_speed, double peak)
+report_matmuls (CollateDevice *device, double read_speed, double peak, const char *only)
 {
   static const CollateType types[] = {
     COLLATE_F16,  COLLATE_Q8_0, COLLATE_Q4_0, COLLATE_Q4_1, COLLATE_F32,  COLLATE_BF16,
@@ -218,21 +218,24 @@ report_matmuls (CollateDevice *device, double read_speed, double peak)
         double n_bytes = (double) collate_type_get_row_bytes (types[i], columns) * (double) rows;
         double one, many;
 
-        if (columns % collate_type_get_block (types[i]) != 0)
+        if (columns % collate_type_get_block (types[i]) != 0 ||
+            (only != NULL && strcmp (only, collate_type_get_name (types[i])) != 0))
           continue;
         one = n_bytes / measure_matmul (device, types[i], rows, columns, 1);
-        many = rows > 2000 ? 0
-                           : 2.0 * 512 * (double) (rows * columns) /
-                                 measure_matmul (device, types[i], rows, columns, 512);
-        g_print ("%-5s %5" G_GINT64_FORMAT " x %-5" G_GINT64_FORMAT
-                 " 1 token %6.1f GB/s (%4.2f of reading)   512 tokens %6.0f GFLOP/s (%4.2f of the peak)\n",
+        g_print ("%-5s %5" G_GINT64_FORMAT " x %-5" G_GINT64_FORMAT " 1 token %6.1f GB/s (%4.2f of reading)",
                  collate_type_get_name (types[i]),
                  rows,
                  columns,
                  one / 1e9,
-                 one / read_speed,
-                 many / 1e9,
-                 many / peak);
+                 one / read_speed);
+        /* The rows of the vocabulary are for the last token alone. */
+        if (rows <= 2000)
+          {
+            many =
+                2.0 * 512 * (double) (rows * columns) / measure_matmul (device, types[i], rows, columns, 512);
+            g_print ("   512 tokens %6.0f GFLOP/s (%4.2f of the peak)", many / 1e9, many / peak);
+          }
+        g_print ("\n");
       }
 }
 
@@ -283,7 +286,7 @@ main (int argc, char *argv[])
   read_speed = measure_read (&machine);
   peak = measure_peak (&machine);
   g_print ("%s\nread %.1f GB/s, f32 peak %.0f GFLOP/s\n", device->description, read_speed / 1e9, peak / 1e9);
-  report_matmuls (device, read_speed, peak);
+  report_matmuls (device, read_speed, peak, argc > 3 ? argv[3] : NULL);
   report_attention (device);
   collate_device_free (device);
   return 0;

@@ -15,6 +15,13 @@
 #define KEYS 96 /* of a block */
 #define MOST_HEAD_SIZE 512
 
+/* So few rows go over keys and values as they lie in the caches: a panel would cost more than the products. Where they
+ * are all that there is, threads share the keys out in chunks, as many as the number of keys says and never as the
+ * number of threads. */
+#define FEW_ROWS 8
+#define CHUNK_KEYS (5 * KEYS) /* at least */
+#define MOST_CHUNKS 16
+
 typedef struct
 {
   CollateCpuDevice *cpu;
@@ -27,6 +34,11 @@ typedef struct
   gint64 group; /* heads that share keys */
   gint64 heads_a_piece, n_head_pieces;
   gint64 tokens_a_piece, n_token_pieces;
+  gint64 keys_a_chunk, n_chunks;
+
+  /* [head][chunk], where there are chunks. */
+  float *partials;
+  gint64 partial_stride;
 } Attention;
 
 /* What a thread works on: heads × tokens as rows, the heads of a token together. */
@@ -34,6 +46,7 @@ typedef struct
 {
   gint64 kv_head, first_head, n_heads;
   gint64 first_token, n_rows;
+  gint64 chunk, first_key, end_key;
 
   float *queries;           /* [row][head_size], scaled */
   float *sums;              /* [row][width], of values */
@@ -47,19 +60,26 @@ typedef struct
 static void
 init_piece (const Attention *attention, gint64 item, guint thread, Piece *piece)
 {
+  gint64 chunk = item % attention->n_chunks;
   const CollateAttention *params = attention->params;
-  gint64 token_piece = attention->n_token_pieces - 1 - item % attention->n_token_pieces;
-  gint64 head_piece = item / attention->n_token_pieces % attention->n_head_pieces;
+  gint64 rest = item / attention->n_chunks;
+  /* The last tokens, which see most keys, first: that leaves small pieces for the end. */
+  gint64 token_piece = attention->n_token_pieces - 1 - rest % attention->n_token_pieces;
+  gint64 head_piece = rest / attention->n_token_pieces % attention->n_head_pieces;
   float *scratch = (float *) (gpointer) attention->cpu->scratches[thread];
   gint64 first = head_piece * attention->heads_a_piece;
   gint64 n_tokens;
 
-  piece->kv_head = item / attention->n_token_pieces / attention->n_head_pieces;
+  piece->kv_head = rest / attention->n_token_pieces / attention->n_head_pieces;
   piece->first_head = piece->kv_head * attention->group + first;
   piece->n_heads = MIN (attention->heads_a_piece, attention->group - first);
   piece->first_token = token_piece * attention->tokens_a_piece;
   n_tokens = MIN (attention->tokens_a_piece, params->n_tokens - piece->first_token);
   piece->n_rows = n_tokens * piece->n_heads;
+  piece->chunk = chunk;
+  piece->first_key = chunk * attention->keys_a_chunk;
+  piece->end_key =
+      MIN (piece->first_key + attention->keys_a_chunk, params->position + piece->first_token + n_tokens);
 
   piece->queries = scratch;
   piece->sums = piece->queries + MOST_ROWS * attention->width;
@@ -150,7 +170,7 @@ weigh_row (const Attention *attention, Piece *piece, gint64 row, gint64 first_ke
 }
 
 static void
-attend_block (const Attention *attention, Piece *piece, gint64 first_key, gint64 n_keys)
+attend_panel (const Attention *attention, Piece *piece, gint64 first_key, gint64 n_keys)
 {
   gint64 head_size = attention->params->head_size;
 
@@ -171,6 +191,29 @@ attend_block (const Attention *attention, Piece *piece, gint64 first_key, gint64
 }
 
 static void
+attend_few (const Attention *attention, Piece *piece, gint64 first_key, gint64 n_keys)
+{
+  const CollateCpuLoops *loops = attention->cpu->loops;
+  gint64 head_size = attention->params->head_size;
+  gint64 stride = attention->params->n_kv_heads * head_size;
+  gint64 at = first_key * stride + piece->kv_head * head_size;
+
+  loops->score_keys (
+      piece->queries, piece->n_rows, attention->keys + at, stride, n_keys, head_size, piece->scores, KEYS);
+  for (gint64 row = 0; row < piece->n_rows; row++)
+    weigh_row (attention, piece, row, first_key, n_keys);
+  loops->add_values (piece->scores,
+                     KEYS,
+                     piece->n_rows,
+                     attention->values + at,
+                     stride,
+                     n_keys,
+                     head_size,
+                     piece->sums,
+                     attention->width);
+}
+
+static void
 put (const Attention *attention, const Piece *piece)
 {
   const CollateAttention *params = attention->params;
@@ -186,22 +229,101 @@ put (const Attention *attention, const Piece *piece)
     }
 }
 
+static float *
+get_partial (const Attention *attention, gint64 row, gint64 chunk)
+{
+  return attention->partials + (row * attention->n_chunks + chunk) * attention->partial_stride;
+}
+
+/* What a chunk of keys gave: the largest score, the sum of the weights, the sums of the values. */
+static void
+put_partials (const Attention *attention, const Piece *piece)
+{
+  for (gint64 row = 0; row < piece->n_rows; row++)
+    {
+      gint64 head = piece->first_head + row % piece->n_heads;
+      gint64 token = piece->first_token + row / piece->n_heads;
+      float *partial = get_partial (attention, token * attention->params->n_heads + head, piece->chunk);
+
+      partial[0] = piece->most[row];
+      partial[1] = piece->weights[row];
+      memcpy (partial + 2,
+              piece->sums + row * attention->width,
+              (gsize) attention->params->head_size * sizeof (float));
+    }
+}
+
+/* One head of one token from its chunks. The first token may not see any key of the last chunk. */
+static void
+join_partials (const Attention *attention, gint64 row)
+{
+  gint64 head_size = attention->params->head_size;
+  float *out = attention->out + row * head_size;
+  float most = -INFINITY, weights = 0;
+
+  memset (out, 0, (gsize) head_size * sizeof *out);
+  for (gint64 chunk = 0; chunk < attention->n_chunks; chunk++)
+    most = MAX (most, get_partial (attention, row, chunk)[0]);
+  for (gint64 chunk = 0; chunk < attention->n_chunks; chunk++)
+    {
+      const float *partial = get_partial (attention, row, chunk);
+      float factor = expf (partial[0] - most);
+
+      weights += partial[1] * factor;
+      for (gint64 i = 0; i < head_size; i++)
+        out[i] += partial[2 + i] * factor;
+    }
+  for (gint64 i = 0; i < head_size; i++)
+    out[i] /= weights;
+}
+
 static void
 attend (gpointer data, gint64 first, gint64 end, guint thread)
 {
   const Attention *attention = data;
+  gboolean has_few_loops = attention->cpu->loops->score_keys != NULL;
 
   for (gint64 item = first; item < end; item++)
     {
       Piece piece;
-      gint64 n_keys;
 
       init_piece (attention, item, thread, &piece);
-      n_keys = attention->params->position + piece.first_token + piece.n_rows / piece.n_heads;
-      for (gint64 key = 0; key < n_keys; key += KEYS)
-        attend_block (attention, &piece, key, MIN (KEYS, n_keys - key));
-      put (attention, &piece);
+      for (gint64 key = piece.first_key; key < piece.end_key; key += KEYS)
+        if (has_few_loops && piece.n_rows <= FEW_ROWS)
+          attend_few (attention, &piece, key, MIN (KEYS, piece.end_key - key));
+        else
+          attend_panel (attention, &piece, key, MIN (KEYS, piece.end_key - key));
+      if (attention->n_chunks > 1)
+        put_partials (attention, &piece);
+      else
+        put (attention, &piece);
     }
+}
+
+/* How the work is shared out. */
+static gboolean
+plan (Attention *attention, GError **error)
+{
+  const CollateAttention *params = attention->params;
+  gint64 n_keys = params->position + params->n_tokens;
+  gint64 n_blocks = (n_keys + KEYS - 1) / KEYS;
+  gint64 n_rows = params->n_tokens * params->n_heads;
+
+  attention->heads_a_piece = MIN (attention->group, MOST_ROWS);
+  attention->n_head_pieces = (attention->group + MOST_ROWS - 1) / MOST_ROWS;
+  attention->tokens_a_piece = MOST_ROWS / attention->heads_a_piece;
+  attention->n_token_pieces = (params->n_tokens + attention->tokens_a_piece - 1) / attention->tokens_a_piece;
+  attention->keys_a_chunk = n_blocks * KEYS;
+  attention->n_chunks = 1;
+  if (params->n_tokens * attention->heads_a_piece > FEW_ROWS || n_keys <= CHUNK_KEYS)
+    return TRUE;
+
+  attention->keys_a_chunk = MAX (CHUNK_KEYS, (n_blocks + MOST_CHUNKS - 1) / MOST_CHUNKS * KEYS);
+  attention->n_chunks = (n_keys + attention->keys_a_chunk - 1) / attention->keys_a_chunk;
+  attention->partial_stride = 2 + params->head_size;
+  attention->partials = collate_cpu_reserve_partials (
+      attention->cpu, n_rows * attention->n_chunks * attention->partial_stride, error);
+  return attention->partials != NULL;
 }
 
 void
@@ -219,24 +341,28 @@ collate_cpu_attention (CollateDevice *device, const CollateAttention *params)
     .group = params->n_heads / params->n_kv_heads,
   };
 
+  if (cpu->error != NULL)
+    return;
   if (params->head_size > MOST_HEAD_SIZE)
     {
-      if (cpu->error == NULL)
-        g_set_error (&cpu->error,
-                     COLLATE_ERROR,
-                     COLLATE_ERROR_UNSUPPORTED,
-                     "heads of %" G_GINT64_FORMAT " numbers; %d at most",
-                     params->head_size,
-                     MOST_HEAD_SIZE);
+      g_set_error (&cpu->error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_UNSUPPORTED,
+                   "heads of %" G_GINT64_FORMAT " numbers; %d at most",
+                   params->head_size,
+                   MOST_HEAD_SIZE);
       return;
     }
-  attention.heads_a_piece = MIN (attention.group, MOST_ROWS);
-  attention.n_head_pieces = (attention.group + MOST_ROWS - 1) / MOST_ROWS;
-  attention.tokens_a_piece = MOST_ROWS / attention.heads_a_piece;
-  attention.n_token_pieces = (params->n_tokens + attention.tokens_a_piece - 1) / attention.tokens_a_piece;
+  if (!plan (&attention, &cpu->error))
+    return;
+
   collate_pool_run (cpu->pool,
                     attend,
                     &attention,
-                    params->n_kv_heads * attention.n_head_pieces * attention.n_token_pieces,
+                    params->n_kv_heads * attention.n_head_pieces * attention.n_token_pieces *
+                        attention.n_chunks,
                     1);
+  if (attention.n_chunks > 1)
+    for (gint64 row = 0; row < params->n_tokens * params->n_heads; row++)
+      join_partials (&attention, row);
 }

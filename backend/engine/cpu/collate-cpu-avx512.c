@@ -17,6 +17,9 @@
 #define QUANT_TOKENS 4
 #define FLOAT_TOKENS 8
 
+/* Rows of attention in one go: what most models have as heads for one key, or half of it. */
+#define ATTENTION_ROWS 3
+
 INLINE __m512i
 broadcast_quants (const gint8 *quants)
 {
@@ -525,6 +528,163 @@ transpose_f16 (const guint16 *in,
       }
 }
 
+/* The sums over the lanes of four registers. */
+INLINE __m128
+reduce_four (const __m512 *sums)
+{
+  __m512 first = _mm512_add_ps (_mm512_unpacklo_ps (sums[0], sums[1]), _mm512_unpackhi_ps (sums[0], sums[1]));
+  __m512 second =
+      _mm512_add_ps (_mm512_unpacklo_ps (sums[2], sums[3]), _mm512_unpackhi_ps (sums[2], sums[3]));
+  __m512 both =
+      _mm512_add_ps (_mm512_shuffle_ps (first, second, 0x44), _mm512_shuffle_ps (first, second, 0xee));
+  __m256 half = _mm256_add_ps (_mm512_castps512_ps256 (both), _mm512_extractf32x8_ps (both, 1));
+
+  return _mm_add_ps (_mm256_castps256_ps128 (half), _mm256_extractf128_ps (half, 1));
+}
+
+/* Four keys at a time; beyond the last key it stands in for those that are missing. */
+INLINE void
+score_rows (const float *queries,
+            guint n_rows,
+            const guint16 *keys,
+            gint64 stride,
+            gint64 n_keys,
+            gint64 head_size,
+            float *scores,
+            gint64 scores_stride)
+{
+  for (gint64 n = 0; n < n_keys; n += 4)
+    {
+      __m512 sums[ATTENTION_ROWS][4];
+
+      for (guint r = 0; r < n_rows; r++)
+        for (guint k = 0; k < 4; k++)
+          sums[r][k] = _mm512_setzero_ps ();
+      for (gint64 i = 0; i < head_size; i += 16)
+        {
+          __mmask16 mask = get_mask (head_size - i);
+          __m512 parts[ATTENTION_ROWS];
+
+          for (guint r = 0; r < n_rows; r++)
+            parts[r] = _mm512_maskz_loadu_ps (mask, queries + r * head_size + i);
+          for (guint k = 0; k < 4; k++)
+            {
+              __m512 key = load_halves (keys + MIN (n + k, n_keys - 1) * stride + i, mask);
+
+              for (guint r = 0; r < n_rows; r++)
+                sums[r][k] = _mm512_fmadd_ps (parts[r], key, sums[r][k]);
+            }
+        }
+      for (guint r = 0; r < n_rows; r++)
+        _mm_mask_storeu_ps (
+            scores + r * scores_stride + n, get_mask (MIN (n_keys - n, 4)) & 15, reduce_four (sums[r]));
+    }
+}
+
+TARGET static void
+score_keys (const float *queries,
+            gint64 n_rows,
+            const guint16 *keys,
+            gint64 stride,
+            gint64 n_keys,
+            gint64 head_size,
+            float *scores,
+            gint64 scores_stride)
+{
+  gint64 r = 0;
+
+  for (; r + ATTENTION_ROWS <= n_rows; r += ATTENTION_ROWS)
+    score_rows (queries + r * head_size,
+                ATTENTION_ROWS,
+                keys,
+                stride,
+                n_keys,
+                head_size,
+                scores + r * scores_stride,
+                scores_stride);
+  for (; r < n_rows; r++)
+    score_rows (queries + r * head_size,
+                1,
+                keys,
+                stride,
+                n_keys,
+                head_size,
+                scores + r * scores_stride,
+                scores_stride);
+}
+
+/* Up to 64 numbers of each value. */
+INLINE void
+add_value_rows (const float *weights,
+                gint64 weights_stride,
+                guint n_rows,
+                const guint16 *values,
+                gint64 stride,
+                gint64 n_keys,
+                gint64 n_numbers,
+                float *result,
+                gint64 result_stride)
+{
+  __m512 sums[ATTENTION_ROWS][4];
+  __mmask16 masks[4];
+
+  for (gint64 k = 0; k < 4; k++)
+    {
+      masks[k] = get_mask (CLAMP (n_numbers - k * 16, 0, 16));
+      for (guint r = 0; r < n_rows; r++)
+        sums[r][k] = _mm512_maskz_loadu_ps (masks[k], result + r * result_stride + k * 16);
+    }
+  for (gint64 n = 0; n < n_keys; n++)
+    for (guint k = 0; k < 4; k++)
+      {
+        __m512 value = load_halves (values + n * stride + k * 16, masks[k]);
+
+        for (guint r = 0; r < n_rows; r++)
+          sums[r][k] = _mm512_fmadd_ps (value, _mm512_set1_ps (weights[r * weights_stride + n]), sums[r][k]);
+      }
+  for (guint k = 0; k < 4; k++)
+    for (guint r = 0; r < n_rows; r++)
+      _mm512_mask_storeu_ps (result + r * result_stride + k * 16, masks[k], sums[r][k]);
+}
+
+TARGET static void
+add_values (const float *weights,
+            gint64 weights_stride,
+            gint64 n_rows,
+            const guint16 *values,
+            gint64 stride,
+            gint64 n_keys,
+            gint64 head_size,
+            float *sums,
+            gint64 sums_stride)
+{
+  for (gint64 i = 0; i < head_size; i += 64)
+    {
+      gint64 r = 0;
+
+      for (; r + ATTENTION_ROWS <= n_rows; r += ATTENTION_ROWS)
+        add_value_rows (weights + r * weights_stride,
+                        weights_stride,
+                        ATTENTION_ROWS,
+                        values + i,
+                        stride,
+                        n_keys,
+                        head_size - i,
+                        sums + r * sums_stride + i,
+                        sums_stride);
+      for (; r < n_rows; r++)
+        add_value_rows (weights + r * weights_stride,
+                        weights_stride,
+                        1,
+                        values + i,
+                        stride,
+                        n_keys,
+                        head_size - i,
+                        sums + r * sums_stride + i,
+                        sums_stride);
+    }
+}
+
 TARGET static float
 add_squares (const float *in, gint64 n)
 {
@@ -606,6 +766,8 @@ const CollateCpuLoops collate_avx512_loops = {
   .to_f16 = to_f16,
   .from_f16 = from_f16,
   .transpose_f16 = transpose_f16,
+  .score_keys = score_keys,
+  .add_values = add_values,
   .add_squares = add_squares,
   .swiglu = swiglu,
   .weigh = weigh,

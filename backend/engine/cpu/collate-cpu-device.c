@@ -46,6 +46,22 @@ collate_cpu_allocate (gsize n_bytes, GError **error)
   return data;
 }
 
+float *
+collate_cpu_reserve_partials (CollateCpuDevice *cpu, gint64 n_numbers, GError **error)
+{
+  float *partials;
+
+  if (n_numbers <= cpu->n_partials)
+    return cpu->partials;
+  partials = collate_cpu_allocate ((gsize) n_numbers * sizeof *partials, error);
+  if (partials == NULL)
+    return NULL;
+  free (cpu->partials);
+  cpu->partials = partials;
+  cpu->n_partials = n_numbers;
+  return partials;
+}
+
 static CollateBuffer *
 allocate (CollateDevice *device, gsize n_bytes, GError **error)
 {
@@ -350,6 +366,7 @@ free_device (CollateDevice *device)
     g_aligned_free (cpu->scratches[i]);
   g_free (cpu->scratches);
   free (cpu->rows);
+  free (cpu->partials);
   g_clear_error (&cpu->error);
   g_free (cpu->head.name);
   g_free (cpu->head.description);

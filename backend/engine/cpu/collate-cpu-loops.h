@@ -86,6 +86,26 @@ typedef struct
                          float *out,
                          gint64 out_stride);
 
+  /* NULL where panels are better in any case. scores[r][n] = Σ queries[r][i] * keys[n][i];
+   * sums[r][i] += Σ weights[r][n] * values[n][i]. */
+  void (*score_keys) (const float *queries,
+                      gint64 n_rows,
+                      const guint16 *keys,
+                      gint64 stride,
+                      gint64 n_keys,
+                      gint64 head_size,
+                      float *scores,
+                      gint64 scores_stride);
+  void (*add_values) (const float *weights,
+                      gint64 weights_stride,
+                      gint64 n_rows,
+                      const guint16 *values,
+                      gint64 stride,
+                      gint64 n_keys,
+                      gint64 head_size,
+                      float *sums,
+                      gint64 sums_stride);
+
   float (*add_squares) (const float *in, gint64 n);
   void (*swiglu) (const float *gate, const float *up, float *out, gint64 n);
 

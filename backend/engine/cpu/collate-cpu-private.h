@@ -34,6 +34,8 @@ typedef struct
   guint8 **scratches; /* one a thread */
   guint8 *rows;       /* activations as quants */
   gint64 rows_columns;
+  float *partials; /* of attention */
+  gint64 n_partials;
 } CollateCpuDevice;
 
 /* Of the scratch of a thread, in bytes: a panel of f32 and the sums of a matmul; the most that attention takes. */
@@ -50,6 +52,9 @@ gpointer collate_cpu_allocate (gsize n_bytes, GError **error);
 
 /* Makes room for the activations of weights of so many columns. */
 gboolean collate_cpu_reserve_rows (CollateCpuDevice *cpu, gint64 columns, GError **error);
+
+/* Room for so many numbers, reused by the next caller; (nullable) (transfer none). */
+float *collate_cpu_reserve_partials (CollateCpuDevice *cpu, gint64 n_numbers, GError **error);
 
 void collate_cpu_matmul (CollateDevice *device, const CollateMatmul *params);
 void collate_cpu_attention (CollateDevice *device, const CollateAttention *params);
