@@ -17,6 +17,7 @@ int collate_command_history (GStrv arguments);
 int collate_command_devices (GStrv arguments);
 int collate_command_perplexity (GStrv arguments);
 int collate_command_bench (GStrv arguments);
+int collate_command_serve (GStrv arguments);
 
 /* What the commands share. Texts on the command line are taken as bytes (G_OPTION_ARG_FILENAME), so that
  * the locale's character set does not matter. */

@@ -26,7 +26,7 @@ static const struct
   { "models", collate_command_models },
   { "history", collate_command_history },
   { "search", NULL },
-  { "serve", NULL },
+  { "serve", collate_command_serve },
   { "perplexity", collate_command_perplexity },
   { "bench", collate_command_bench },
   { "devices", collate_command_devices },
@@ -69,6 +69,7 @@ collate_command_dup_help (void)
                           "  collate perplexity --model FILE --text FILE\n"
                           "                                           %s\n"
                           "  collate bench --model FILE               %s\n"
+                          "  collate serve [--model FILE] [--port N]  %s\n"
                           "  collate COMMAND --help                   %s\n"
                           "  collate --version                        %s\n",
                           _ ("Collate puts one question about your documents to several language models."),
@@ -80,6 +81,7 @@ collate_command_dup_help (void)
                           _ ("list what a model of this machine can run on"),
                           _ ("measure how well a model file predicts a text"),
                           _ ("measure how fast a model file reads and writes"),
+                          _ ("serve a model file to other programs"),
                           _ ("the options of a command"),
                           _ ("the version"));
 }
