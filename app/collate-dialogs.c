@@ -79,6 +79,22 @@ collate_dialogs_open_files_async (GtkWindow *parent,
 }
 
 void
+collate_dialogs_open_model_async (GtkWindow *parent,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  GtkFileChooserNative *chooser =
+      make_chooser (parent, _ ("Add a Model File"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("_Add"));
+  g_autoptr (GtkFileFilter) models = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (models, _ ("Model files (GGUF)"));
+  gtk_file_filter_add_suffix (models, "gguf");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), models);
+  run_chooser (chooser, cancellable, callback, user_data);
+}
+
+void
 collate_dialogs_open_folder_async (GtkWindow *parent,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,

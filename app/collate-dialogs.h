@@ -15,6 +15,12 @@ void collate_dialogs_open_files_async (GtkWindow *parent,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data);
 
+/* A model file. */
+void collate_dialogs_open_model_async (GtkWindow *parent,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
 /* A folder. */
 void collate_dialogs_open_folder_async (GtkWindow *parent,
                                         GCancellable *cancellable,
@@ -28,7 +34,7 @@ void collate_dialogs_save_async (GtkWindow *parent,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 
-/* What the three above chose: a list model of GFile; (nullable) (transfer full). */
+/* What the four above chose: a list model of GFile; (nullable) (transfer full). */
 GListModel *collate_dialogs_files_finish (GAsyncResult *result, GError **error);
 
 /* A line of text, asked for under `heading` with `accept` on the button. */

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "collate-key-row.h"
+#include "collate-local-page.h"
 #include "collate-server-form.h"
 #include "compare/collate-sentences.h"
 
@@ -22,6 +23,7 @@ struct _CollatePreferences
 
   AdwPreferencesPage *keys_page;
   AdwPreferencesPage *servers_page;
+  CollateLocalPage *local_page;
   GtkSpinButton *max_output;
   GtkSwitch *sequential;
   AdwComboRow *color_scheme;
@@ -305,6 +307,12 @@ server_failed_cb (CollateServerForm *form, const char *sentence, CollatePreferen
 }
 
 static void
+local_failed_cb (CollateLocalPage *page, const char *sentence, CollatePreferences *self)
+{
+  toast (self, sentence);
+}
+
+static void
 collate_preferences_dispose (GObject *object)
 {
   CollatePreferences *self = COLLATE_PREFERENCES (object);
@@ -326,10 +334,12 @@ collate_preferences_class_init (CollatePreferencesClass *klass)
   G_OBJECT_CLASS (klass)->dispose = collate_preferences_dispose;
 
   g_type_ensure (COLLATE_TYPE_SERVER_FORM);
+  g_type_ensure (COLLATE_TYPE_LOCAL_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-preferences.ui");
   gtk_widget_class_bind_template_child (widget_class, CollatePreferences, keys_page);
   gtk_widget_class_bind_template_child (widget_class, CollatePreferences, servers_page);
+  gtk_widget_class_bind_template_child (widget_class, CollatePreferences, local_page);
   gtk_widget_class_bind_template_child (widget_class, CollatePreferences, max_output);
   gtk_widget_class_bind_template_child (widget_class, CollatePreferences, sequential);
   gtk_widget_class_bind_template_child (widget_class, CollatePreferences, color_scheme);
@@ -344,6 +354,7 @@ collate_preferences_class_init (CollatePreferencesClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, max_output_output_cb);
   gtk_widget_class_bind_template_callback (widget_class, max_output_input_cb);
   gtk_widget_class_bind_template_callback (widget_class, server_failed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, local_failed_cb);
 }
 
 static void
@@ -371,6 +382,8 @@ collate_preferences_new (CollateSession *session, GSettings *settings)
   bind_settings (self, settings);
   gtk_list_box_bind_model (self->key_list, G_LIST_MODEL (self->key_names), make_key_row, self, NULL);
   bind_servers (self);
+  collate_local_page_set_parts (
+      self->local_page, collate_session_get_local_models (session), get_catalogue (self));
   collate_server_form_set_parts (self->server_form, self->workspace, self->keys);
   g_signal_connect_object (
       get_catalogue (self), "changed", G_CALLBACK (catalogue_changed_cb), self, G_CONNECT_SWAPPED);
@@ -409,6 +422,9 @@ collate_preferences_present (CollateSession *session,
     adw_preferences_window_set_visible_page (ADW_PREFERENCES_WINDOW (self), self->keys_page);
   else if (g_str_equal (place, "servers"))
     adw_preferences_window_set_visible_page (ADW_PREFERENCES_WINDOW (self), self->servers_page);
+  else if (g_str_equal (place, "local"))
+    adw_preferences_window_set_visible_page (ADW_PREFERENCES_WINDOW (self),
+                                             ADW_PREFERENCES_PAGE (self->local_page));
   gtk_window_present (GTK_WINDOW (self));
   if (g_str_has_prefix (place, "key:"))
     show_key (self, place + strlen ("key:"));

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define COLLATE_TYPE_PREFERENCES (collate_preferences_get_type ())
 G_DECLARE_FINAL_TYPE (CollatePreferences, collate_preferences, COLLATE, PREFERENCES, AdwPreferencesWindow)
 
-/* Shows the preferences over `parent`, at `place`: "" or "general", "keys", "servers", or "key:NAME" for
+/* Shows the preferences over `parent`, at `place`: "" or "general", "keys", "servers", "local", or "key:NAME" for
  * one key. */
 void collate_preferences_present (CollateSession *session,
                                   GSettings *settings,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "collate-choices.h"
+#include "collate-local-models.h"
 #include "collate-notice.h"
 #include "collate-window.h"
 #include "widgets/collate-announcer.h"
@@ -18,6 +19,7 @@ struct _CollateWindow
   AdwApplicationWindow parent_instance;
 
   CollateWorkspace *workspace;
+  CollateLocalModels *local_models;
   GSettings *settings;
   CollateChoices *choices;
   CollateComparison *comparison; /* the one shown; (nullable) */
@@ -48,6 +50,12 @@ struct _CollateWindow
 
 /* Installs win.… on the class. */
 void _collate_window_class_install_actions (GtkWidgetClass *widget_class);
+
+/* Takes documents and model files. */
+void _collate_window_add_files (CollateWindow *self, GPtrArray *files);
+
+/* Takes what is dropped anywhere on the window. */
+void _collate_window_take_drops (CollateWindow *self);
 
 /* Shows a comparison, or none. */
 void _collate_window_set_comparison (CollateWindow *self, CollateComparison *comparison);

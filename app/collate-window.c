@@ -191,6 +191,7 @@ collate_window_dispose (GObject *object)
   g_clear_pointer (&self->asked, g_ptr_array_unref);
   gtk_widget_dispose_template (GTK_WIDGET (object), COLLATE_TYPE_WINDOW);
   g_clear_object (&self->workspace);
+  g_clear_object (&self->local_models);
   g_clear_object (&self->settings);
   g_clear_object (&self->cancellable);
   G_OBJECT_CLASS (collate_window_parent_class)->dispose (object);
@@ -274,6 +275,7 @@ collate_window_init (CollateWindow *self)
       self->catalogue_signals, "changed", G_CALLBACK (update_catalogue_notices), self);
 
   gtk_widget_init_template (GTK_WIDGET (self));
+  _collate_window_take_drops (self);
   gtk_widget_set_visible (GTK_WIDGET (self->comparison_view), FALSE);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", FALSE);
   update_running (self);
@@ -287,6 +289,8 @@ collate_window_new (CollateApplication *application)
 
   self->workspace =
       g_object_ref (collate_session_get_workspace (collate_application_get_session (application)));
+  self->local_models =
+      g_object_ref (collate_session_get_local_models (collate_application_get_session (application)));
   self->settings = g_object_ref (collate_application_get_settings (application));
   self->choices = collate_choices_new (self->workspace, self->settings);
   bind_settings (self);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "collate-local-page.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "collate-dialogs.h"
+#include "compare/collate-sentences.h"
+
+struct _CollateLocalPage
+{
+  AdwPreferencesPage parent_instance;
+
+  CollateLocalModels *local_models;
+  GCancellable *cancellable;
+
+  AdwPreferencesGroup *group;
+  GtkListBox *list;
+  GtkWidget *add;
+  GtkSpinner *adding;
+};
+
+enum
+{
+  FAILED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (CollateLocalPage, collate_local_page, ADW_TYPE_PREFERENCES_PAGE)
+
+static void
+fail (CollateLocalPage *self, const GError *error, const char *subject)
+{
+  g_autofree char *sentence = collate_sentence_for_error (error, subject);
+
+  g_signal_emit (self, signals[FAILED], 0, sentence);
+}
+
+/* Adding. */
+
+static void
+set_adding (CollateLocalPage *self, gboolean adding)
+{
+  gtk_widget_set_sensitive (self->add, !adding);
+  gtk_spinner_set_spinning (self->adding, adding);
+}
+
+static void
+added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (CollateLocalPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id = NULL;
+
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return;
+  id = collate_local_models_add_finish (self->local_models, result, &error);
+  set_adding (self, FALSE);
+  if (id == NULL)
+    fail (self, error, _ ("The model file"));
+}
+
+static void
+chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (CollateLocalPage) self = user_data;
+  g_autoptr (GListModel) files = collate_dialogs_files_finish (result, NULL);
+  g_autoptr (GFile) file = files != NULL ? g_list_model_get_item (files, 0) : NULL;
+
+  if (file == NULL || g_cancellable_is_cancelled (self->cancellable))
+    return;
+  set_adding (self, TRUE);
+  collate_local_models_add_async (
+      self->local_models, file, self->cancellable, added_cb, g_steal_pointer (&self));
+}
+
+static void
+add_cb (CollateLocalPage *self)
+{
+  collate_dialogs_open_model_async (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
+                                    self->cancellable,
+                                    chosen_cb,
+                                    g_object_ref (self));
+}
+
+/* Removing. */
+
+typedef struct
+{
+  CollateLocalPage *page;
+  CollateModel *model;
+} Removal;
+
+static void
+removal_free (Removal *removal)
+{
+  g_object_unref (removal->page);
+  g_object_unref (removal->model);
+  g_free (removal);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Removal, removal_free)
+
+static void
+removal_confirmed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Removal) removal = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (collate_dialogs_confirm_finish (result, NULL) && removal->page->local_models != NULL &&
+      !collate_local_models_remove (removal->page->local_models, removal->model, &error))
+    fail (removal->page, error, collate_model_get_name (removal->model));
+}
+
+static void
+remove_cb (GtkButton *button, CollateLocalPage *self)
+{
+  CollateModel *model = g_object_get_data (G_OBJECT (button), "model");
+  g_autofree char *heading = g_strdup_printf (_ ("Remove %s?"), collate_model_get_name (model));
+  Removal *removal = g_new0 (Removal, 1);
+
+  removal->page = g_object_ref (self);
+  removal->model = g_object_ref (model);
+  collate_dialogs_confirm_async (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
+                                 heading,
+                                 _ ("Its file is deleted. Past answers of it stay in the history."),
+                                 _ ("_Remove"),
+                                 self->cancellable,
+                                 removal_confirmed_cb,
+                                 removal);
+}
+
+/* The list. */
+
+/* "134 M · Q4_1 · 98.4 MB", or what is wrong. */
+static char *
+describe (CollateModel *model)
+{
+  const char *const labels[] = { _ ("Parameters"), _ ("Quantisation"), _ ("File size") };
+  GPtrArray *facts = collate_model_get_facts (model);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (collate_model_get_problem (model) != NULL)
+    return g_strdup (collate_model_get_problem (model));
+
+  for (guint i = 0; i < facts->len; i++)
+    {
+      const CollateFact *fact = facts->pdata[i];
+
+      for (gsize j = 0; j < G_N_ELEMENTS (labels); j++)
+        if (g_str_equal (fact->label, labels[j]))
+          g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", fact->value);
+    }
+
+  return g_strdup (text->str);
+}
+
+static GtkWidget *
+make_row (gpointer item, gpointer user_data)
+{
+  CollateModel *model = item;
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
+  g_autofree char *label = g_strdup_printf (_ ("Remove %s"), collate_model_get_name (model));
+  g_autofree char *text = describe (model);
+  g_autofree char *subtitle = g_markup_escape_text (text, -1);
+
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), collate_model_get_name (model));
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_set_tooltip_text (button, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  g_object_set_data_full (G_OBJECT (button), "model", g_object_ref (model), g_object_unref);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (remove_cb), user_data, G_CONNECT_DEFAULT);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+
+  return row;
+}
+
+static gboolean
+is_local (gpointer item, gpointer user_data)
+{
+  return collate_model_is_local (item);
+}
+
+static void
+update_list (GListModel *models, guint position, guint removed, guint added, CollateLocalPage *self)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->list), g_list_model_get_n_items (models) > 0);
+}
+
+static void
+collate_local_page_dispose (GObject *object)
+{
+  CollateLocalPage *self = COLLATE_LOCAL_PAGE (object);
+
+  g_cancellable_cancel (self->cancellable);
+  gtk_widget_dispose_template (GTK_WIDGET (object), COLLATE_TYPE_LOCAL_PAGE);
+  g_clear_object (&self->local_models);
+
+  G_OBJECT_CLASS (collate_local_page_parent_class)->dispose (object);
+}
+
+static void
+collate_local_page_finalize (GObject *object)
+{
+  g_object_unref (COLLATE_LOCAL_PAGE (object)->cancellable);
+
+  G_OBJECT_CLASS (collate_local_page_parent_class)->finalize (object);
+}
+
+static void
+collate_local_page_class_init (CollateLocalPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = collate_local_page_dispose;
+  object_class->finalize = collate_local_page_finalize;
+
+  signals[FAILED] = g_signal_new ("failed",
+                                  G_TYPE_FROM_CLASS (klass),
+                                  G_SIGNAL_RUN_LAST,
+                                  0,
+                                  NULL,
+                                  NULL,
+                                  NULL,
+                                  G_TYPE_NONE,
+                                  1,
+                                  G_TYPE_STRING);
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/collate/Collate/ui/collate-local-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, group);
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, list);
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, add);
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, adding);
+  gtk_widget_class_bind_template_callback (widget_class, add_cb);
+}
+
+static void
+collate_local_page_init (CollateLocalPage *self)
+{
+  self->cancellable = g_cancellable_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+void
+collate_local_page_set_parts (CollateLocalPage *self,
+                              CollateLocalModels *local_models,
+                              CollateCatalogue *catalogue)
+{
+  GtkCustomFilter *filter = gtk_custom_filter_new (is_local, NULL, NULL);
+  g_autoptr (GListModel) models =
+      G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (catalogue)), GTK_FILTER (filter)));
+  g_autofree char *folder = g_filename_display_name (collate_local_models_get_folder (local_models));
+  g_autofree char *text = g_strdup_printf (
+      _ ("GGUF files that answer on this machine, without any key. They are kept in %s"), folder);
+  g_autofree char *description = g_markup_escape_text (text, -1);
+
+  self->local_models = g_object_ref (local_models);
+  adw_preferences_group_set_description (self->group, description);
+  gtk_list_box_bind_model (self->list, models, make_row, self, NULL);
+  g_signal_connect_object (models, "items-changed", G_CALLBACK (update_list), self, G_CONNECT_DEFAULT);
+  update_list (models, 0, 0, 0, self);
+}
