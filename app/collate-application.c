@@ -167,9 +167,8 @@ collate_application_open (GApplication *application, GFile **files, int n_files,
     return;
   for (int i = 0; i < n_files; i++)
     g_ptr_array_add (documents, g_object_ref (files[i]));
-  collate_library_add (collate_workspace_get_library (collate_session_get_workspace (self->session)),
-                       documents);
   g_application_activate (application);
+  collate_window_add_files (ensure_window (self), documents);
 }
 
 static void

@@ -20,7 +20,7 @@ add_files (CollateWindow *self, GAsyncResult *result)
 
   for (guint i = 0; files != NULL && i < g_list_model_get_n_items (files); i++)
     g_ptr_array_add (array, g_list_model_get_item (files, i));
-  _collate_window_add_files (self, array);
+  collate_window_add_files (self, array);
 }
 
 static void

@@ -29,7 +29,7 @@ model_added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-_collate_window_add_files (CollateWindow *self, GPtrArray *files)
+collate_window_add_files (CollateWindow *self, GPtrArray *files)
 {
   g_autoptr (GPtrArray) documents = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -52,7 +52,7 @@ drop_cb (CollateWindow *self, const GValue *value)
 
   for (GSList *l = dropped; l != NULL; l = l->next)
     g_ptr_array_add (files, g_object_ref (l->data));
-  _collate_window_add_files (self, files);
+  collate_window_add_files (self, files);
 
   return files->len > 0;
 }

@@ -51,9 +51,6 @@ struct _CollateWindow
 /* Installs win.… on the class. */
 void _collate_window_class_install_actions (GtkWidgetClass *widget_class);
 
-/* Takes documents and model files. */
-void _collate_window_add_files (CollateWindow *self, GPtrArray *files);
-
 /* Takes what is dropped anywhere on the window. */
 void _collate_window_take_drops (CollateWindow *self);
 

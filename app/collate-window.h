@@ -13,4 +13,7 @@ G_DECLARE_FINAL_TYPE (CollateWindow, collate_window, COLLATE, WINDOW, AdwApplica
 
 CollateWindow *collate_window_new (CollateApplication *application);
 
+/* Takes documents, and model files into their folder: an array of GFile. */
+void collate_window_add_files (CollateWindow *self, GPtrArray *files);
+
 G_END_DECLS

@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Model files on this machine, from the command line: tiny random ones, and the one that COLLATE_MODEL names."""
+
+import math
+import os
+import shutil
+import signal
+import subprocess
+
+import cli
+import tap
+
+WRITE_MODEL = os.environ["COLLATE_WRITE_MODEL"]
+REAL_MODEL = os.environ.get("COLLATE_MODEL")
+
+
+def add_model(home, name="tiny", architecture="llama"):
+    path = home.path / "data" / "collate" / "models" / f"{name}.gguf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([WRITE_MODEL, path, architecture], check=True)
+    return str(path)
+
+
+def ask(home, *arguments, status=0):
+    return home.json("ask", "--question", "Why?", "--max-output", "8", *arguments, status=status)["results"]
+
+
+def entry(home, id):
+    [model] = [model for model in home.json("models")["models"] if model["id"] == id]
+    return model
+
+
+def test_devices():
+    with cli.Home() as home:
+        devices = home.json("devices")["devices"]
+        assert (devices[0]["name"], devices[0]["type"]) == ("cpu", "cpu") and devices[0]["description"], devices
+        assert list(devices[0]) == ["name", "type", "description"]
+        assert "cpu" in home.run("devices").stdout
+
+
+def test_models_are_listed():
+    with cli.Home() as home:
+        add_model(home)
+        add_model(home, "other", "qwen3")
+        home.write("data/collate/models/torn.gguf", open(add_model(home), "rb").read()[:1000])
+        home.write("data/collate/models/note.txt", "no model")
+        home.write("data/collate/models/.hidden.gguf", "half a download")
+        assert entry(home, "local:tiny") == {
+            "id": "local:tiny", "name": "tiny", "provider": "local", "available": True, "reason": None}
+        assert entry(home, "local:other")["available"] is True
+        torn = entry(home, "local:torn")
+        assert torn["available"] is False and "damaged" in torn["reason"], torn
+        ids = [model["id"] for model in home.json("models")["models"] if model["id"].startswith("local:")]
+        assert ids == ["local:other", "local:tiny", "local:torn"], ids
+
+
+def test_ask():
+    with cli.Home() as home:
+        add_model(home)
+        [result] = ask(home, "--models", "local:tiny")
+        assert (result["id"], result["route"], result["served_model"]) == ("local:tiny", "local/tiny", "tiny")
+        assert result["state"] == "done" and result["finish_reason"] in ("stop", "length"), result
+        assert (result["cost"], result["cost_known"]) == (0.0, True)
+        assert (result["price"]["input"], result["price"]["output"]) == (0, 0)
+        assert result["usage_estimated"] is False and result["input_tokens"] > 0 and result["cached_input_tokens"] == 0
+        assert 1 <= result["output_tokens"] <= 8 and result["requests"] == 1
+        assert 0 < result["time_to_first_token"] <= result["time"]
+        text = home.run("history", "show", "1").stdout
+        assert "no charge" in text, text
+
+
+def test_repeats_reuse_what_was_read_and_write_the_same():
+    with cli.Home() as home:
+        add_model(home)
+        first, second = ask(home, "--models", "local:tiny", "--repeat", "2")
+        assert first["response"] == second["response"] and first["response"] != ""
+        assert second["input_tokens"] == first["input_tokens"]
+        assert second["cached_input_tokens"] >= first["input_tokens"] - 1
+
+
+def test_several_are_asked():
+    with cli.Home() as home:
+        add_model(home)
+        add_model(home, "other", "qwen3")
+        report = home.json("ask", "--question", "Why?", "--max-output", "4", "--models", "local:tiny,local:other")
+        assert [result["state"] for result in report["results"]] == ["done", "done"], report
+        assert report["findings"]["most_cost_effective"] is None
+
+
+def test_too_long():
+    with cli.Home() as home:
+        add_model(home)
+        document = home.write("long.txt", "word " * 5000)
+        [result] = ask(home, "--models", "local:tiny", "--documents", document, status=1)
+        assert result["state"] == "failed" and result["error"]["code"] == "too_long", result
+        assert "512" in result["error"]["message"], result["error"]
+
+
+def test_damaged_and_missing():
+    with cli.Home() as home:
+        whole = add_model(home)
+        home.write("data/collate/models/torn.gguf", open(whole, "rb").read()[:1000])
+        os.remove(whole)
+        [result] = ask(home, "--models", "local:torn", status=1)
+        assert result["error"]["code"] == "unsupported" and "damaged" in result["error"]["message"], result
+        cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:missing"), "local:missing")
+        add_model(home)
+        cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny@sparse"), "local:tiny@sparse")
+
+
+def test_default_without_any_key():
+    with cli.Home() as home:
+        add_model(home)
+        assert [result["id"] for result in ask(home)] == ["local:tiny"]
+        home.environment["OPENAI_API_KEY"] = "a key\n that is none"
+        assert "local:tiny" not in [result["id"] for result in ask(home, status=1)]
+
+
+def test_device():
+    with cli.Home() as home:
+        model = add_model(home)
+        text = home.write("text.txt", "a " * 100)
+        for device in ["cpu", "auto"]:
+            assert ask(home, "--models", "local:tiny", "--device", device)[0]["state"] == "done"
+        for command in [["ask", "--question", "q"], ["perplexity", "--model", model, "--text", text],
+                        ["bench", "--model", model]]:
+            for name in ["gpu", "", "CPU", "cuda:0"]:
+                cli.assert_usage(home.run(*command, "--device", name), name)
+
+
+def test_stopped():
+    with cli.Home() as home:
+        add_model(home)
+        process = home.start("ask", "--question", "Why?", "--models", "local:tiny", "--repeat", "20", "--format", "json")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode in (1, -signal.SIGINT), process.returncode
+
+
+def test_tokens():
+    with cli.Home() as home:
+        model = add_model(home)
+        report = home.json("tokens", home.write("a.txt", "~~~~"), "--encoding", f"gguf:{model}")
+        assert report["encoding"] == f"gguf:{model}" and 1 <= report["documents"][0]["tokens"] <= 4, report
+        special = home.json("tokens", home.write("b.txt", "<|im_end|>"), "--encoding", f"gguf:{model}")
+        assert special["documents"][0]["tokens"] > 1, special
+        for name in ["gguf:", "gguf:missing.gguf", f"gguf:{home.write('torn.gguf', 'GGUF')}"]:
+            cli.assert_usage(home.run("tokens", home.write("a.txt", "a"), "--encoding", name))
+
+
+def test_perplexity():
+    with cli.Home() as home:
+        model = add_model(home)
+        text = home.write("text.txt", "The quick brown fox jumps over the lazy dog. " * 20)
+        tokens = home.json("tokens", text, "--encoding", f"gguf:{model}")["documents"][0]["tokens"]
+        report = home.json("perplexity", "--model", model, "--text", text, "--context", "64")
+        assert list(report) == ["perplexity", "tokens", "context", "attention", "top_k", "selected_fraction"], report
+        assert (report["context"], report["attention"], report["selected_fraction"]) == (64, "dense", 1)
+        assert report["tokens"] in ((tokens // 64) * 31, ((tokens + 1) // 64) * 31), (report, tokens)
+        assert 1 < report["perplexity"] and math.isfinite(report["perplexity"])
+        again = home.json("perplexity", "--model", model, "--text", text, "--context", "64", "--attention", "dense")
+        assert again == report
+        assert "erplexity" in home.run("perplexity", "--model", model, "--text", text, "--context", "64").stdout
+
+
+def test_perplexity_refuses():
+    with cli.Home() as home:
+        model = add_model(home)
+        text = home.write("text.txt", "short")
+        for arguments in [["--model", model], ["--text", text], ["--model", model, "--text", text, "--context", "3"],
+                          ["--model", model, "--text", text, "--attention", "sparse"],
+                          ["--model", model, "--text", text, "--top-k", "4"]]:
+            cli.assert_usage(home.run("perplexity", *arguments))
+        for arguments in [["--model", "missing.gguf", "--text", text], ["--model", model, "--text", "missing.txt"],
+                          ["--model", text, "--text", text], ["--model", model, "--text", text]]:
+            result = home.run("perplexity", *arguments)
+            assert (result.returncode, result.stdout) == (1, "") and result.stderr, (arguments, result)
+
+
+def test_bench():
+    with cli.Home() as home:
+        model = add_model(home)
+        rows = home.json("bench", "--model", model, "--prompt", "16,0,32", "--generate", "4", "--depth", "0,8")
+        assert [(row["prompt_tokens"], row["generate_tokens"], row["depth"]) for row in rows] == [
+            (16, 0, 0), (32, 0, 0), (0, 4, 0), (16, 0, 8), (32, 0, 8), (0, 4, 8)], rows
+        for row in rows:
+            assert list(row) == ["model", "device", "attention", "prompt_tokens", "generate_tokens", "depth",
+                                 "tokens_per_second", "peak_memory_bytes"], row
+            assert row["device"] == "cpu" and row["attention"] == "dense" and row["model"] == "tiny.gguf"
+            assert row["tokens_per_second"] > 0 and row["peak_memory_bytes"] > 0, row
+        assert len(home.json("bench", "--model", model, "--generate", "2")) == 1
+        for arguments in [[], ["--model", model, "--prompt", "x"], ["--model", model, "--depth", "-1"],
+                          ["--model", model, "--attention", "dense,sparse"], ["--model", model, "--prompt", ""]]:
+            cli.assert_usage(home.run("bench", *arguments))
+        assert home.run("bench", "--model", "missing.gguf").returncode == 1
+        assert home.run("bench", "--model", model, "--prompt", "16", "--depth", "100000").returncode == 1
+
+
+def ask_a_real_model():
+    with cli.Home() as home:
+        path = home.path / "data" / "collate" / "models" / "real.gguf"
+        path.parent.mkdir(parents=True)
+        shutil.copy(REAL_MODEL, path)
+        report = home.json("ask", "--question", "What is the capital of France?", "--models", "local:real")
+        assert "Paris" in report["results"][0]["response"], report
+
+
+if REAL_MODEL is not None:
+    test_a_real_model_answers = ask_a_real_model
+else:
+    print("# No real model is asked: COLLATE_MODEL names no file.")
+tap.run(globals())
