@@ -11,7 +11,7 @@
 /* How fast the products of SmolLM2's shapes are, as parts of what this machine gives in the same run: for one token the
  * bytes of the weight against a plain read, for many the operations against a loop of nothing but multiplications.
  *
- *   bench-kernels [threads [level [type]]]    level: plain, avx2, avx512, neon, best; type: Q4_1 …
+ *   bench-kernels [threads [level [type]]]    level: plain, avx2, avx512, best; type: Q4_1 …
  *
  * One thread is timed by the processor's own clock of it, so that other programs do not count; more by the wall's. */
 
@@ -263,7 +263,7 @@ report_attention (CollateDevice *device)
 static CollateLevel
 parse_level (const char *name)
 {
-  static const char *const names[] = { "plain", "avx2", "avx512", "neon", NULL };
+  static const char *const names[] = { "plain", "avx2", "avx512", NULL };
 
   for (guint i = 0; names[i] != NULL; i++)
     if (g_strcmp0 (name, names[i]) == 0)

@@ -748,7 +748,6 @@ main (int argc, char *argv[])
     { "plain", COLLATE_LEVEL_PLAIN, 3 },
     { "avx2", COLLATE_LEVEL_AVX2, 3 },
     { "avx512", COLLATE_LEVEL_AVX512, 3 },
-    { "neon", COLLATE_LEVEL_NEON, 3 },
   };
 
   g_test_init (&argc, &argv, NULL);
