@@ -69,10 +69,13 @@ incoming_quark (void)
   return g_quark_from_static_string ("collate-http-incoming");
 }
 
-/* libsoup sees the end of the connection, and ends it. */
+/* libsoup sees the end of the connection, and closes it; the client is told at once, also where it is sending. */
 static void
 cut (GSocket *socket)
 {
+  const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+  setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &none, sizeof none);
   g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }
 
@@ -242,6 +245,8 @@ early_cb (SoupServer *soup,
   else if (soup_message_headers_get_content_length (headers) > (goffset) self->max_body)
     incoming->refusal = SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE;
   g_object_set_qdata_full (G_OBJECT (message), incoming_quark (), incoming, incoming_free);
+  /* libsoup keeps no connection that it did not accept itself. */
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   g_signal_connect (message, "got-chunk", G_CALLBACK (got_chunk_cb), incoming);
 }
@@ -322,6 +327,15 @@ collate_http_server_close (CollateHttpServer *self)
       g_clear_object (&self->service);
     }
   g_clear_handle_id (&self->sweep_id, g_source_remove);
+  for (guint i = 0; i < self->peers->len; i++)
+    {
+      Peer *peer = self->peers->pdata[i];
+
+      /* libsoup does not say that these messages are finished. */
+      stop_watching (peer);
+      if (peer->exchange != NULL)
+        collate_http_exchange_leave (peer->exchange);
+    }
   if (self->soup != NULL)
     {
       soup_server_disconnect (self->soup);
@@ -366,6 +380,7 @@ collate_http_server_init (CollateHttpServer *self)
   self->peers = g_ptr_array_new ();
   self->soup = soup_server_new (NULL, NULL);
   self->service = g_socket_service_new ();
+  g_socket_listener_set_backlog (G_SOCKET_LISTENER (self->service), MAX_PEERS);
   soup_server_add_early_handler (self->soup, NULL, early_cb, self, NULL);
   soup_server_add_handler (self->soup, NULL, request_cb, self, NULL);
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
