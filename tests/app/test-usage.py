@@ -10,7 +10,7 @@ import tap
 def test_help_and_version():
     with cli.Home() as home:
         for words in [["--help"], ["ask", "--help"], ["tokens", "--help"], ["models", "-h"], ["history", "--help"],
-                      ["devices", "--help"], ["perplexity", "--help"], ["bench", "--help"]]:
+                      ["serve", "--help"], ["devices", "--help"], ["perplexity", "--help"], ["bench", "--help"]]:
             result = home.run(*words)
             assert (result.returncode, result.stderr) == (0, ""), (words, result)
             assert "collate" in result.stdout
@@ -28,7 +28,7 @@ def test_needs_no_display():
 
 def test_unknown_words_and_options():
     with cli.Home() as home:
-        for word in ["search", "serve"]:
+        for word in ["search"]:
             cli.assert_usage(home.run(word), word)
         cli.assert_usage(home.run("aks"), "aks")
         cli.assert_usage(home.run("--frobnicate"), "--frobnicate")

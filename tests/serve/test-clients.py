@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many clients, slow ones, and ones that leave: test-clients.py COLLATE WRITE-TINY"""
+
+import concurrent.futures
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+import server
+import tap
+
+MIB = 1024 * 1024
+
+# The program lets so many wait, and keeps so many connections.
+WAITING = 32
+CONNECTIONS = 256
+
+# As many tokens as the context holds: long enough that what is asked meanwhile waits.
+LONG = {"messages": server.HELLO, "stream": True}
+
+
+def head(path, body, extra=b""):
+    return b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n%s\r\n" % (path.encode(), len(body), extra)
+
+
+def send(here, path="/v1/chat/completions", **body):
+    """A connection on which a request was sent and nothing was read."""
+    peer = here.socket()
+    data = json.dumps(body).encode()
+    peer.sendall(head(path, data) + data)
+    return peer
+
+
+def read_all(peer):
+    data = b""
+    while not data.endswith(b"0\r\n\r\n"):
+        block = peer.recv(65536)
+        if not block:
+            break
+        data += block
+    return data
+
+
+def test_many_at_once():
+    """All are answered, or told to come back; never more than may wait and one that runs."""
+    with server.Server() as here:
+        def ask(_):
+            return here.ask("POST", "/v1/chat/completions", {"messages": server.HELLO, "max_tokens": 64})
+
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            replies = list(pool.map(ask, range(100)))
+        statuses = [status for status, _, _ in replies]
+        assert set(statuses) <= {200, 503} and statuses.count(200) >= WAITING, statuses
+        for status, headers, reply in replies:
+            if status == 503:
+                assert int(headers["Retry-After"]) > 0 and reply["error"]["type"] == "server_error", reply
+        assert len({reply["choices"][0]["message"]["content"] for status, _, reply in replies if status == 200}) == 1
+        assert here.chat()["choices"]
+
+
+def test_the_queue_is_bounded():
+    """What comes at once while one is answered: some wait, and the others are told to come back."""
+    with server.Server() as here:
+        here.process.send_signal(signal.SIGSTOP)
+        peers = [send(here, messages=server.HELLO) for _ in range(5 * WAITING)]
+        here.process.send_signal(signal.SIGCONT)
+        statuses = [peer.recv(12) for peer in peers]
+        for peer in peers:
+            peer.close()
+        assert set(statuses) == {b"HTTP/1.1 200", b"HTTP/1.1 503"}, set(statuses)
+        assert statuses.count(b"HTTP/1.1 200") > WAITING
+        assert here.chat()["choices"]
+
+
+def test_in_order():
+    with server.Server() as here:
+        order = []
+        lock = threading.Lock()
+
+        def read(number, peer):
+            assert peer.recv(12) == b"HTTP/1.1 200"
+            with lock:
+                order.append(number)
+            read_all(peer)
+            peer.close()
+
+        peers = []
+        for number in range(6):
+            peers.append(send(here, **LONG))
+            here.ask("GET", "/v1/models")  # what was sent before has come
+        threads = [threading.Thread(target=read, args=item) for item in enumerate(peers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert order == sorted(order), order
+
+
+def test_clients_that_leave_make_room():
+    """Waiting requests go with their clients: a full queue is empty at once."""
+    with server.Server() as here:
+        for _ in range(3):
+            peers = [send(here, **LONG) for _ in range(WAITING + 1)]
+            here.ask("GET", "/v1/models")
+            for peer in peers:
+                peer.close()
+        server.wait_for("room", lambda: here.ask("POST", "/generate", {"prompt": "x", "max_tokens": 1})[0] == 200)
+
+
+def test_clients_that_leave_while_it_streams():
+    with server.Server() as here:
+        for _ in range(30):
+            with send(here, **LONG) as peer:
+                assert peer.recv(12) == b"HTTP/1.1 200"
+        assert here.chat()["choices"]
+
+
+def test_slow_and_silent_clients_hold_nobody_up():
+    with server.Server() as here:
+        silent = [here.socket() for _ in range(50)]
+        half = [here.socket() for _ in range(50)]
+        for peer in half:
+            peer.sendall(head("/generate", b"x" * 100) + b"{")
+        assert here.chat()["choices"]
+        body = json.dumps({"prompt": "Hello", "max_tokens": 4}).encode()
+        with here.socket() as slow:
+            for byte in head("/generate", body, b"Connection: close\r\n") + body:
+                slow.sendall(bytes([byte]))
+            reply = b"".join(iter(lambda: slow.recv(65536), b""))
+            assert reply.startswith(b"HTTP/1.1 200"), reply
+        for peer in silent + half:
+            peer.close()
+
+
+def test_connections_are_bounded():
+    with server.Server() as here:
+        peers = [here.socket() for _ in range(CONNECTIONS + 50)]
+        server.wait_for("the last one's end", lambda: peers[-1].recv(1) == b"")
+        folder = pathlib.Path(f"/proc/{here.process.pid}/fd")
+        assert len(list(folder.iterdir())) < CONNECTIONS + 40
+        for peer in peers:
+            peer.close()
+
+        def answers():
+            try:
+                return here.chat()["choices"]
+            except (ConnectionError, server.http.client.HTTPException):
+                return False
+
+        server.wait_for("room", answers)
+
+
+def test_a_connection_serves_once():
+    """Each reply says so, so that no client sends a request into a connection that is being closed."""
+    with server.Server() as here:
+        for method, path, body in [("GET", "/v1/models", None), ("GET", "/x", None), ("POST", "/generate", b"{"),
+                                   ("POST", "/generate", b'{"prompt": "Hello", "max_tokens": 2}')]:
+            assert here.ask(method, path, body)[1]["Connection"] == "close"
+        with send(here, **LONG) as peer:
+            assert b"\r\nConnection: close\r\n" in read_all(peer)
+
+
+def test_memory_does_not_grow():
+    with server.Server() as here:
+        def round_of(n):
+            for i in range(n):
+                text = f"Request {i} " + "word " * 20
+                here.chat(messages=[{"role": "user", "content": text}], temperature=1)
+                here.stream("/v1/chat/completions", messages=server.HELLO, max_tokens=8)
+                here.refused("/generate", {"prompt": [i]})
+                send(here, **LONG).close()
+
+        round_of(50)
+        before = here.memory()
+        round_of(200)
+        assert here.memory() < before + 4 * MIB, (before, here.memory())
+
+
+def start(*arguments, home):
+    return subprocess.run([server.COLLATE, "serve", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, env={"PATH": "/usr/bin", "HOME": home, "XDG_DATA_HOME": home, "LC_ALL": "C.UTF-8"})
+
+
+def test_usage():
+    with tempfile.TemporaryDirectory() as home:
+        wrong = {"model file": [], "sparse": ["--model", "x.gguf", "--attention", "sparse"], "--top-k": ["--top-k", "5"],
+                 "--port": ["--port", "65536"], "--host": ["--host", "example.org"], "abacus": ["--device", "abacus"],
+                 "stray": ["stray"]}
+        for word, arguments in wrong.items():
+            result = start(*arguments, home=home)
+            assert (result.returncode, result.stdout) == (2, ""), (arguments, result)
+            assert word in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr
+        missing = start("--model", f"{home}/none.gguf", home=home)
+        assert (missing.returncode, missing.stdout) == (1, "") and "none.gguf" in missing.stderr, missing
+        # The first file of the models folder that can be asked.
+        models = pathlib.Path(home, "collate", "models")
+        models.mkdir(parents=True)
+        models.joinpath("a.gguf").write_bytes(b"none")
+        for name in ["c", "b"]:
+            subprocess.run([server.WRITE_TINY, models / f"{name}.gguf", "llama"], check=True)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            result = start("--port", str(port), home=home)
+            assert (result.returncode, result.stdout) == (1, ""), result
+
+
+def test_signals_end_it():
+    for number in [signal.SIGINT, signal.SIGTERM]:
+        with server.Server() as here:
+            busy = [send(here, **LONG) for _ in range(5)]
+            assert busy[0].recv(12) == b"HTTP/1.1 200"
+            here.process.send_signal(number)
+            assert here.process.wait(60) == 0
+            for peer in busy:
+                peer.close()
+
+
+tap.run(globals())
