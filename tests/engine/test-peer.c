@@ -166,7 +166,7 @@ find_likeliest (CollateEngineSession *session, gsize n_logits)
   return best;
 }
 
-/* Follows the peer's tokens, so that every step is compared, those after a parting too. */
+/* Follows the peer's tokens up to where the two part: what comes after answers another text. */
 static void
 follow (const Peer *peer, CollateEngineSession *session, JsonObject *item, guint prompt)
 {
@@ -189,6 +189,7 @@ follow (const Peer *peer, CollateEngineSession *session, JsonObject *item, guint
                           token,
                           gap);
           g_assert_cmpfloat (gap, <, NEAR);
+          return;
         }
       collate_engine_session_append (session, token, &error);
       g_assert_no_error (error);
