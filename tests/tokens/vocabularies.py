@@ -7,13 +7,12 @@ add_space_prefix. Small ones are trained on the project's own texts; a model fil
 
 import base64
 import io
-import pathlib
 import struct
-import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-import peers  # noqa: E402
+import corpora
+import peers
+
+ROOT = corpora.ROOT
 
 REQUIREMENTS = ["tokenizers==0.23.3", "sentencepiece==0.2.3"]
 
@@ -43,15 +42,19 @@ def enter():
 
 
 def train_bpe(texts):
-    """A byte-level BPE vocabulary of a thousand tokens; its ids lie in another order than its merges."""
+    """A byte-level BPE vocabulary; its ids lie in another order than its merges.
+
+    It is trained on texts that nothing splits, so that its merges reach across every boundary that a rule can set: a
+    boundary in another place gives other tokens.
+    """
     import json
 
     import tokenizers
 
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.train_from_iterator(texts, tokenizers.trainers.BpeTrainer(
-        vocab_size=1000, show_progress=False, initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
+        vocab_size=2000, show_progress=False, initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet()))
     trained = json.loads(tokenizer.to_str())["model"]
     normal = sorted(trained["vocab"], key=lambda token: token[::-1])
     tokens = [*CONTROLS, *normal, *USER_DEFINED_TOKENS]
@@ -108,6 +111,20 @@ def read_gguf(path):
             "unknown": keys["unknown_token_id"]}
 
 
+def splitter_of(pre):
+    """The real pre-tokenizer of a split rule."""
+    import tokenizers
+    from tokenizers import pre_tokenizers
+
+    return pre_tokenizers.Sequence([pre_tokenizers.Split(tokenizers.Regex(split), "isolated") for split in SPLITS[pre]])
+
+
+def peer_of_split(pre):
+    """The function that gives the lengths, in bytes, of the pieces of a string."""
+    splitter = splitter_of(pre)
+    return lambda text: [len(piece.encode()) for piece, _ in splitter.pre_tokenize_str(text)]
+
+
 def peer_of_bpe(vocabulary):
     """The real tokenizer of a BPE vocabulary: the function that gives the ids of a string."""
     import tokenizers
@@ -123,10 +140,10 @@ def peer_of_bpe(vocabulary):
         ignore_merges=vocabulary["pre"] == "llama-bpe")
     tokenizer = tokenizers.Tokenizer(model)
     if vocabulary["pre"] == "smollm":
+        # The models' own: the same rule, but for numbers that came to Unicode after version 16.
         steps = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     else:
-        steps = [pre_tokenizers.Split(tokenizers.Regex(split), "isolated") for split in SPLITS[vocabulary["pre"]]]
-        steps.append(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False))
+        steps = [splitter_of(vocabulary["pre"]), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
     tokenizer.add_tokens([tokenizers.AddedToken(token, normalized=False)
                           for token, kind in zip(tokens, types) if kind == USER_DEFINED])
@@ -136,10 +153,11 @@ def peer_of_bpe(vocabulary):
 
 def train():
     """Small vocabularies by name, one a split rule and one of SentencePiece, each with its real tokenizer."""
-    texts = [(ROOT / "tests" / "tokens" / "texts" / name).read_text() for name in ("french.txt", "chinese.txt")]
-    texts += [path.read_text() for path in sorted(ROOT.glob("resources/vocabularies/*.*")) if path.suffix != ".tiktoken"]
-    bpe = train_bpe(texts)
-    processor = train_sentencepiece(texts)
+    prose = [(ROOT / "tests" / "tokens" / "texts" / name).read_text() for name in ("french.txt", "chinese.txt")]
+    prose += [path.read_text() for path in sorted(ROOT.glob("resources/vocabularies/*.*")) if path.suffix != ".tiktoken"]
+    shapes = [a + b for a in corpora.SHAPES for b in corpora.SHAPES]
+    bpe = train_bpe([*prose, *shapes, *shapes, *corpora.CONTRACTIONS])
+    processor = train_sentencepiece(prose)
     return {pre: (bpe | {"pre": pre}, peer_of_bpe(bpe | {"pre": pre})) for pre in SPLITS} | {
         "sentencepiece": (read_sentencepiece(processor), processor.encode)}
 
