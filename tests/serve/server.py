@@ -13,6 +13,7 @@ import tempfile
 import time
 
 COLLATE, WRITE_TINY = sys.argv[1:3]
+SANITIZED = b"__asan_init" in pathlib.Path(COLLATE).read_bytes()
 
 # The tiny models' context, and their vocabulary's bytes: a prompt of plain text has at most a token a byte.
 CONTEXT = 512
@@ -98,6 +99,12 @@ class Server:
         """Bytes that are resident."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
+
+    def assert_bounded(self, before, growth):
+        """Less than `growth` more bytes are resident than `before`. AddressSanitizer keeps what is freed, so that a
+        program built with it is only held to coming through."""
+        now = self.memory()
+        assert SANITIZED or now < before + growth, (before, now)
 
 
 def wait_for(what, condition):
