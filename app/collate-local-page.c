@@ -165,8 +165,7 @@ make_row (gpointer item, gpointer user_data)
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
   g_autofree char *label = g_strdup_printf (_ ("Remove %s"), collate_model_get_name (model));
-  g_autofree char *text = describe (model);
-  g_autofree char *subtitle = g_markup_escape_text (text, -1);
+  g_autofree char *subtitle = describe (model);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), collate_model_get_name (model));

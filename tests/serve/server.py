@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-COLLATE, WRITE_TINY = sys.argv[1:3]
+COLLATE, WRITE_MODEL = sys.argv[1:3]
 SANITIZED = b"__asan_init" in pathlib.Path(COLLATE).read_bytes()
 
 # The tiny models' context, and their vocabulary's bytes: a prompt of plain text has at most a token a byte.
@@ -32,7 +32,7 @@ class Server:
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
         path = pathlib.Path(self.folder.name, f"{self.name}.gguf")
-        subprocess.run([WRITE_TINY, path, self.architecture], check=True)
+        subprocess.run([WRITE_MODEL, path, self.architecture], check=True)
         environment = {"PATH": os.environ["PATH"], "HOME": self.folder.name, "LC_ALL": "C.UTF-8",
                        "XDG_DATA_HOME": self.folder.name, "G_DEBUG": "fatal-criticals"}
         environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})

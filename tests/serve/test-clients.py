@@ -202,7 +202,7 @@ def test_usage():
         models.mkdir(parents=True)
         models.joinpath("a.gguf").write_bytes(b"none")
         for name in ["c", "b"]:
-            subprocess.run([server.WRITE_TINY, models / f"{name}.gguf", "llama"], check=True)
+            subprocess.run([server.WRITE_MODEL, models / f"{name}.gguf", "llama"], check=True)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             result = start("--port", str(port), home=home)
