@@ -219,15 +219,15 @@ mend (char *text, gsize length)
   return in_string || depth != 0 ? "malformed JSON: it ends too early" : NULL;
 }
 
-JsonObject *
-collate_json_parse_object (const char *data, gssize length, GError **error)
+/* The root of what is parsed; (nullable) (transfer full). */
+static JsonNode *
+parse (const char *data, gssize length, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) local = NULL;
   gsize n_bytes = length < 0 ? strlen (data) : (gsize) length;
   g_autofree char *text = NULL;
   const char *problem;
-  JsonNode *root;
 
   if (!g_utf8_validate_len (data, n_bytes, NULL))
     {
@@ -239,20 +239,41 @@ collate_json_parse_object (const char *data, gssize length, GError **error)
   problem = mend (text, n_bytes);
   if (problem == NULL && !json_parser_load_from_data (parser, text, n_bytes, &local))
     problem = local->message;
+  if (problem == NULL && json_parser_get_root (parser) == NULL)
+    problem = "empty";
   if (problem != NULL)
     {
       g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, problem);
       return NULL;
     }
 
-  root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    {
-      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "not a JSON object");
-      return NULL;
-    }
+  return json_parser_steal_root (parser);
+}
 
-  return json_node_dup_object (root);
+JsonObject *
+collate_json_parse_object (const char *data, gssize length, GError **error)
+{
+  g_autoptr (JsonNode) root = parse (data, length, error);
+
+  if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    return json_node_dup_object (root);
+  if (root != NULL)
+    g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "not a JSON object");
+
+  return NULL;
+}
+
+JsonArray *
+collate_json_parse_array (const char *data, gssize length, GError **error)
+{
+  g_autoptr (JsonNode) root = parse (data, length, error);
+
+  if (root != NULL && JSON_NODE_HOLDS_ARRAY (root))
+    return json_node_dup_array (root);
+  if (root != NULL)
+    g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, "not a JSON array");
+
+  return NULL;
 }
 
 /* Writing. */

@@ -41,6 +41,9 @@ gint64 collate_json_element_int (JsonArray *array, guint index, gint64 fallback)
  * JSON, JSON of another type, or nested more than 64 deep. */
 JsonObject *collate_json_parse_object (const char *data, gssize length, GError **error);
 
+/* The same for an array. */
+JsonArray *collate_json_parse_array (const char *data, gssize length, GError **error);
+
 /* Writes a node, doubles in the fewest digits that read back equal (json-glib writes 0.28 as
  * 0.28000000000000003); `pretty` indents by two. Not finite numbers become null. (transfer full). */
 char *collate_json_to_string (JsonNode *node, gboolean pretty);

@@ -81,10 +81,9 @@ get_count (CollateStatement *statement, int column)
 static GPtrArray *
 read_documents (const char *text)
 {
-  g_autoptr (JsonNode) node = text != NULL ? json_from_string (text, NULL) : NULL;
+  g_autoptr (JsonArray) array = text != NULL ? collate_json_parse_array (text, -1, NULL) : NULL;
 
-  return collate_document_records_from_json (
-      node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL);
+  return collate_document_records_from_json (array);
 }
 
 static GStrv
@@ -244,8 +243,7 @@ static void
 read_dropped (CollateStatement *row, CollateAnswerRecord *record)
 {
   const char *text = get_text (row, 27);
-  g_autoptr (JsonNode) node = text != NULL ? json_from_string (text, NULL) : NULL;
-  JsonArray *array = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  g_autoptr (JsonArray) array = text != NULL ? collate_json_parse_array (text, -1, NULL) : NULL;
 
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     if (collate_json_element_string (array, i) != NULL)

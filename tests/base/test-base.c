@@ -352,6 +352,26 @@ test_json_hostile (void)
 }
 
 static void
+test_json_array (void)
+{
+  static const char *const bad[] = { "", "{}", "[", "[\"\\q\"]", "3" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonArray) array = collate_json_parse_array ("[\"\\ud83d\", 2]", -1, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (collate_json_element_string (array, 0), ==, "\xef\xbf\xbd");
+  g_assert_cmpint (collate_json_element_int (array, 1, -1), ==, 2);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) refused = NULL;
+
+      g_assert_null (collate_json_parse_array (bad[i], -1, &refused));
+      g_assert_error (refused, COLLATE_ERROR, COLLATE_ERROR_INVALID);
+    }
+}
+
+static void
 test_json_writes (void)
 {
   static const char text[] = "{\"price\":0.28,\"cost\":0.01620892,\"n\":3,\"big\":1e+300,\"z\":0.0,"
@@ -507,6 +527,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/file/odd", test_file_odd);
   g_test_add_func ("/base/json/getters", test_json_getters);
   g_test_add_func ("/base/json/hostile", test_json_hostile);
+  g_test_add_func ("/base/json/array", test_json_array);
   g_test_add_func ("/base/json/writes", test_json_writes);
   g_test_add_func ("/base/worker/order", test_worker_order);
   g_test_add_func ("/base/database", test_database);

@@ -7,7 +7,8 @@
 #include "engine/collate-engine.h"
 
 /* SmolLM2-135M-Instruct, Q4_1, against another program's figures of the same file: llama.cpp's, ggml 0.20.1, its CPU
- * backend. The file itself is named by COLLATE_MODEL. */
+ * backend on one thread without extra buffers (no AMX, no repacking), through its library and not through its own
+ * llama-perplexity. The file itself is named by COLLATE_MODEL. */
 
 #define MODEL_SHA256 "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
