@@ -3,6 +3,7 @@
 
 #include "base/collate-error.h"
 #include "engine/collate-gguf.h"
+#include "engine/collate-mapping.h"
 
 G_BEGIN_DECLS
 
@@ -56,8 +57,7 @@ gboolean collate_gguf_keys_get_alignment (CollateGgufKeys *keys, CollateCursor *
 struct _CollateGguf
 {
   gatomicrefcount refs;
-  guint8 *data;
-  gsize size;
+  CollateMapping *mapping;
 
   GStringChunk *strings; /* names and single values */
   CollateGgufKeys *keys;

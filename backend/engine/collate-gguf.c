@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +41,6 @@ static gboolean
 map_fd (CollateGguf *gguf, int fd, const char *path, GError **error)
 {
   struct stat info;
-  void *data;
 
   if (fstat (fd, &info) != 0)
     return fail_opening (path, errno, error);
@@ -57,13 +55,8 @@ map_fd (CollateGguf *gguf, int fd, const char *path, GError **error)
   if ((guint64) info.st_size > G_MAXSSIZE)
     return fail_opening (path, EFBIG, error);
 
-  data = mmap (NULL, (gsize) info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (data == MAP_FAILED)
-    return fail_opening (path, errno, error);
-
-  gguf->data = data;
-  gguf->size = (gsize) info.st_size;
-  return TRUE;
+  gguf->mapping = collate_mapping_new (fd, (gsize) info.st_size);
+  return gguf->mapping != NULL || fail_opening (path, errno, error);
 }
 
 static gboolean
@@ -203,6 +196,7 @@ static gboolean
 place_tensors (CollateGguf *gguf, CollateCursor *cursor, gsize alignment)
 {
   gsize begin = (cursor->offset + alignment - 1) & ~(alignment - 1);
+  gsize size = collate_gguf_get_size (gguf);
 
   for (gsize i = 0; i < gguf->tensors->len; i++)
     {
@@ -210,10 +204,10 @@ place_tensors (CollateGguf *gguf, CollateCursor *cursor, gsize alignment)
 
       if (tensor->offset % alignment != 0)
         return fail_at (cursor, tensor, "its data is not aligned");
-      if (begin > gguf->size || tensor->offset > gguf->size - begin ||
-          tensor->tensor.n_bytes > gguf->size - begin - tensor->offset)
+      if (begin > size || tensor->offset > size - begin ||
+          tensor->tensor.n_bytes > size - begin - tensor->offset)
         return fail_at (cursor, tensor, "its data goes beyond the file's end");
-      tensor->tensor.data = gguf->data + begin + tensor->offset;
+      tensor->tensor.data = collate_mapping_get_data (gguf->mapping) + begin + tensor->offset;
     }
 
   return TRUE;
@@ -263,8 +257,8 @@ static gboolean
 read_all (CollateGguf *gguf, GError **error)
 {
   CollateCursor cursor = {
-    .data = gguf->data,
-    .size = MIN (gguf->size, MAX_DESCRIPTION),
+    .data = collate_mapping_get_data (gguf->mapping),
+    .size = MIN (collate_gguf_get_size (gguf), MAX_DESCRIPTION),
     .error = error,
   };
   guint64 n_tensors, n_keys;
@@ -283,14 +277,26 @@ CollateGguf *
 collate_gguf_open (const char *path, GError **error)
 {
   g_autoptr (CollateGguf) gguf = g_new0 (CollateGguf, 1);
+  g_autoptr (GError) local_error = NULL;
+  gboolean is_right;
 
   g_atomic_ref_count_init (&gguf->refs);
   gguf->strings = g_string_chunk_new (4096);
   gguf->tensors = g_array_new (FALSE, FALSE, sizeof (Tensor));
   gguf->by_name = g_ptr_array_new ();
 
-  if (!map (gguf, path, error) || !read_all (gguf, error))
+  if (!map (gguf, path, error))
     return NULL;
+
+  /* What vanished while it was read is not what is wrong with the file. */
+  is_right = read_all (gguf, &local_error);
+  if (!collate_gguf_check (gguf, error))
+    return NULL;
+  if (!is_right)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
 
   return g_steal_pointer (&gguf);
 }
@@ -312,15 +318,20 @@ collate_gguf_unref (CollateGguf *gguf)
   g_array_unref (gguf->tensors);
   g_ptr_array_unref (gguf->by_name);
   g_string_chunk_free (gguf->strings);
-  if (gguf->data != NULL)
-    munmap (gguf->data, gguf->size);
+  g_clear_pointer (&gguf->mapping, collate_mapping_free);
   g_free (gguf);
+}
+
+gboolean
+collate_gguf_check (CollateGguf *gguf, GError **error)
+{
+  return collate_mapping_check (gguf->mapping, error);
 }
 
 gsize
 collate_gguf_get_size (CollateGguf *gguf)
 {
-  return gguf->size;
+  return collate_mapping_get_size (gguf->mapping);
 }
 
 const CollateTensor *

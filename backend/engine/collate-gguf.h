@@ -7,9 +7,9 @@ G_BEGIN_DECLS
 
 /* A GGUF file (version 2 or 3, little-endian), mapped and checked before anything of it is believed: every length,
  * offset, count and size against the file. What describes it is bounded (128 MiB, 65,536 keys, 65,536 tensors), and
- * tensors do not overlap. Immutable; any thread. The file has to keep its bytes while it is open: a program that
- * cuts it short in place ends this one by SIGBUS, as with every mapping; whoever replaces a model writes beside it
- * and renames. */
+ * tensors do not overlap. Immutable; any thread. The file has to keep its bytes while it is open, since whoever replaces
+ * a model writes beside it and renames; bytes that are cut off in place read as zeros, and collate_gguf_check() says
+ * so. */
 typedef struct _CollateGguf CollateGguf;
 
 /* Maps a file; (nullable) (transfer full). COLLATE_ERROR_UNREADABLE, _INVALID (what and where), _UNSUPPORTED (a
@@ -17,6 +17,9 @@ typedef struct _CollateGguf CollateGguf;
 CollateGguf *collate_gguf_open (const char *path, GError **error);
 CollateGguf *collate_gguf_ref (CollateGguf *gguf);
 void collate_gguf_unref (CollateGguf *gguf);
+
+/* COLLATE_ERROR_UNREADABLE where bytes that were read so far are gone: what was computed with them is worth nothing. */
+gboolean collate_gguf_check (CollateGguf *gguf, GError **error);
 
 gsize collate_gguf_get_size (CollateGguf *gguf);
 

@@ -229,7 +229,8 @@ collate_engine_model_load (CollateGguf *gguf,
           return NULL;
         self->frequencies = collate_shape_read_frequencies (gguf, &self->shape, error);
         if (!self->frequencies || !check_memory (gguf, error) ||
-            !load_weights (self, architectures[i].bindings, cancellable, error))
+            !load_weights (self, architectures[i].bindings, cancellable, error) ||
+            !collate_gguf_check (gguf, error))
           return NULL;
         return g_steal_pointer (&self);
       }

@@ -61,7 +61,7 @@ typedef struct
 
 /* Reads a file's shape and loads its weights on a device, which it takes; (nullable) (transfer full).
  * COLLATE_ERROR_UNSUPPORTED (an architecture or a scaling that is not known), COLLATE_ERROR_INVALID (names the key or
- * tensor), COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_STOPPED. */
+ * tensor), COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_UNREADABLE (it is cut short meanwhile), COLLATE_ERROR_STOPPED. */
 CollateEngineModel *collate_engine_model_load (CollateGguf *gguf,
                                                CollateDevice *device,
                                                GCancellable *cancellable,

@@ -98,7 +98,7 @@ collate_tokenizer_read (CollateGguf *gguf, CollateTokenizer *tokenizer, GError *
   tokenizer->ends[1] = get_id (gguf, KEY ("eot_token_id"), -1, n);
   tokenizer->ends[2] = get_id (gguf, KEY ("eom_token_id"), -1, n);
   tokenizer->vocabulary = collate_vocabulary_new (&params, error);
-  return tokenizer->vocabulary != NULL;
+  return tokenizer->vocabulary != NULL && collate_gguf_check (gguf, error);
 }
 
 CollateVocabulary *
@@ -107,7 +107,7 @@ collate_engine_read_vocabulary (const char *path, GError **error)
   g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
   CollateTokenizer tokenizer = { 0 };
 
-  if (!gguf || !collate_tokenizer_read (gguf, &tokenizer, error))
-    return NULL;
+  if (gguf && !collate_tokenizer_read (gguf, &tokenizer, error))
+    g_clear_pointer (&tokenizer.vocabulary, collate_vocabulary_unref);
   return tokenizer.vocabulary;
 }
