@@ -43,15 +43,27 @@ typedef struct
   float epsilon;
 } CollateRmsNorm;
 
-/* out[t][r] = (accumulate ? out[t][r] : 0) + Σ_c weight[r][c] * in[t][c] + bias[r]. Strides in numbers. */
+/* One product of several that share their input. */
 typedef struct
 {
   const CollateWeight *weight;
   const CollateWeight *bias; /* (nullable) */
-  CollatePlace in, out;
+  CollatePlace out;
+  gint64 out_stride; /* in numbers; 0: the weight's rows */
+} CollateProduct;
+
+#define COLLATE_MOST_PRODUCTS 3
+
+/* For each product: out[t][r] = (accumulate ? out[t][r] : 0) + Σ_c weight[r][c] * in[t][c] + bias[r]. The weights have as
+ * many columns as the first, and no product's `out` lies in another's or in `in`. */
+typedef struct
+{
+  CollatePlace in;
   gint64 n_tokens;
-  gint64 in_stride, out_stride; /* 0: columns, rows */
+  gint64 in_stride; /* in numbers; 0: columns */
   gboolean accumulate;
+  gsize n_products; /* 1 to 3 */
+  CollateProduct products[COLLATE_MOST_PRODUCTS];
 } CollateMatmul;
 
 /* Rotates the first n_rotated numbers of each head in place (RoFormer, arXiv:2104.09864): angle = position *

@@ -50,23 +50,21 @@ norm (const Pass *pass,
                                });
 }
 
+static CollateProduct
+product (const CollateWeight *weight, const CollateWeight *bias, CollatePlace out)
+{
+  return (CollateProduct){ .weight = weight, .bias = bias, .out = out };
+}
+
 static void
-multiply (const Pass *pass,
-          CollatePlace in,
-          const CollateWeight *weight,
-          const CollateWeight *bias,
-          CollatePlace out)
+multiply (const Pass *pass, CollatePlace in, gsize n_products, const CollateProduct *products)
 {
   CollateDevice *device = pass->model->device;
+  CollateMatmul params = { .in = in, .n_tokens = pass->n_tokens, .n_products = n_products };
 
-  device->kernels->matmul (device,
-                           &(CollateMatmul){
-                               .weight = weight,
-                               .bias = bias,
-                               .in = in,
-                               .out = out,
-                               .n_tokens = pass->n_tokens,
-                           });
+  for (gsize i = 0; i < n_products; i++)
+    params.products[i] = products[i];
+  device->kernels->matmul (device, &params);
 }
 
 /* Adds the product to the residual stream. */
@@ -77,11 +75,11 @@ add (const Pass *pass, CollatePlace in, const CollateWeight *weight, CollatePlac
 
   device->kernels->matmul (device,
                            &(CollateMatmul){
-                               .weight = weight,
                                .in = in,
-                               .out = stream,
                                .n_tokens = pass->n_tokens,
                                .accumulate = TRUE,
+                               .n_products = 1,
+                               .products = { product (weight, NULL, stream) },
                            });
 }
 
@@ -169,28 +167,68 @@ activate (const Pass *pass, CollatePlace gate, CollatePlace up)
                            });
 }
 
+/* Queries, and keys and values in their caches. */
 static void
-run_layer (const Pass *pass, const CollateLayer *layer, const CollateActivations *at, gint64 n)
+look (const Pass *pass, const CollateLayer *layer, const CollateActivations *at, gint64 n)
 {
   const CollateShape *shape = &pass->model->shape;
+  const CollateProduct products[] = {
+    product (layer->query, layer->query_bias, at->query),
+    product (layer->key, layer->key_bias, at->key),
+    product (layer->value, layer->value_bias, at->value),
+  };
 
   norm (pass, at->stream, layer->attention_norm, 1, shape->width, at->normed);
-  multiply (pass, at->normed, layer->query, layer->query_bias, at->query);
-  multiply (pass, at->normed, layer->key, layer->key_bias, at->key);
-  multiply (pass, at->normed, layer->value, layer->value_bias, at->value);
+  multiply (pass, at->normed, G_N_ELEMENTS (products), products);
   norm (pass, at->query, layer->query_norm, shape->n_heads, shape->head_size, at->query);
   norm (pass, at->key, layer->key_norm, shape->n_kv_heads, shape->head_size, at->key);
   rotate (pass, at->query, shape->n_heads);
   rotate (pass, at->key, shape->n_kv_heads);
   store (pass, at->key, at->value, at->key_caches[n], at->value_caches[n]);
+}
+
+/* What the layer adds to the stream. */
+static void
+answer (const Pass *pass, const CollateLayer *layer, const CollateActivations *at, gint64 n)
+{
+  const CollateProduct products[] = {
+    product (layer->gate, NULL, at->gate),
+    product (layer->up, NULL, at->up),
+  };
+
   attend (pass, at->query, at->key_caches[n], at->value_caches[n], at->heads);
   add (pass, at->heads, layer->attention_out, at->stream);
 
-  norm (pass, at->stream, layer->hidden_norm, 1, shape->width, at->normed);
-  multiply (pass, at->normed, layer->gate, NULL, at->gate);
-  multiply (pass, at->normed, layer->up, NULL, at->up);
+  norm (pass, at->stream, layer->hidden_norm, 1, pass->model->shape.width, at->normed);
+  multiply (pass, at->normed, G_N_ELEMENTS (products), products);
   activate (pass, at->gate, at->up);
   add (pass, at->gate, layer->down, at->stream);
+}
+
+static CollatePlace
+skip (CollatePlace rows, gint64 n_rows, gint64 columns)
+{
+  rows.offset += n_rows * columns * sizeof (float);
+  return rows;
+}
+
+/* The last layer's answer, for the last tokens alone: nobody looks at the others. */
+static void
+answer_last (const Pass *pass,
+             const CollateLayer *layer,
+             const CollateActivations *at,
+             gint64 n,
+             gint64 n_wanted)
+{
+  const CollateShape *shape = &pass->model->shape;
+  gint64 n_skipped = pass->n_tokens - n_wanted;
+  Pass rest = { pass->model, n_wanted, pass->position + n_skipped };
+  CollateActivations from = *at;
+
+  from.stream = skip (at->stream, n_skipped, shape->width);
+  from.query = skip (at->query, n_skipped, shape->n_heads * shape->head_size);
+  if (n_wanted > 0)
+    answer (&rest, layer, &from, n);
 }
 
 void
@@ -198,13 +236,20 @@ collate_graph_forward (CollateEngineModel *model,
                        const CollateActivations *at,
                        const gint32 *tokens,
                        gint64 n_tokens,
-                       gint64 position)
+                       gint64 position,
+                       gint64 n_wanted)
 {
   Pass pass = { model, n_tokens, position };
+  gint64 last = model->shape.n_layers - 1;
 
   embed (&pass, tokens, at->stream);
-  for (gint64 i = 0; i < model->shape.n_layers; i++)
-    run_layer (&pass, &model->layers[i], at, i);
+  for (gint64 i = 0; i < last; i++)
+    {
+      look (&pass, &model->layers[i], at, i);
+      answer (&pass, &model->layers[i], at, i);
+    }
+  look (&pass, &model->layers[last], at, last);
+  answer_last (&pass, &model->layers[last], at, last, n_wanted);
 }
 
 void
@@ -215,9 +260,8 @@ collate_graph_logits (CollateEngineModel *model,
                       CollatePlace out)
 {
   Pass pass = { model, n_tokens, 0 };
-  CollatePlace rows = at->stream;
+  CollateProduct logits = product (model->output, NULL, out);
 
-  rows.offset += first * model->shape.width * sizeof (float);
-  norm (&pass, rows, model->norm, 1, model->shape.width, at->normed);
-  multiply (&pass, at->normed, model->output, NULL, out);
+  norm (&pass, skip (at->stream, first, model->shape.width), model->norm, 1, model->shape.width, at->normed);
+  multiply (&pass, at->normed, 1, &logits);
 }

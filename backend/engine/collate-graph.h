@@ -24,14 +24,16 @@ typedef struct
 
 /* Both record kernels: between the device's begin() and end(), under the model's lock. */
 
-/* Computes a chunk of tokens, whose first is at `position`, and writes its keys and values into the caches. */
+/* Computes a chunk of tokens, whose first is at `position`, and writes its keys and values into the caches. Logits can
+ * be had of the last `n_wanted` tokens: what is for them alone is not computed for the others. */
 void collate_graph_forward (CollateEngineModel *model,
                             const CollateActivations *at,
                             const gint32 *tokens,
                             gint64 n_tokens,
-                            gint64 position);
+                            gint64 position,
+                            gint64 n_wanted);
 
-/* The logits after the chunk's tokens from `first` on → out [n_tokens][n_vocabulary]. */
+/* The logits after the chunk's tokens from `first` on, which are among those wanted → out [n_tokens][n_vocabulary]. */
 void collate_graph_logits (CollateEngineModel *model,
                            const CollateActivations *at,
                            gint64 first,

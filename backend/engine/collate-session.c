@@ -194,18 +194,20 @@ cut (CollateEngineSession *self, gsize n_tokens)
   g_array_set_size (self->timeline, n_tokens);
 }
 
-/* Computes a chunk after the timeline, and appends it; with the logits after its last token where `last` says so. */
+/* Computes a chunk after the timeline, and appends it. Of the last `n_wanted` tokens logits can be had, and those after
+ * the last are. */
 static gboolean
-compute (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens, gboolean last, GError **error)
+compute (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens, gsize n_wanted, GError **error)
 {
   CollateDevice *device = self->model->device;
   gint64 n_vocabulary = self->model->shape.n_vocabulary;
+  gboolean last = n_wanted > 0;
   gboolean done;
 
   self->has_logits = FALSE;
   g_mutex_lock (&self->model->lock);
   device->kernels->begin (device);
-  collate_graph_forward (self->model, &self->at, tokens, n_tokens, self->timeline->len);
+  collate_graph_forward (self->model, &self->at, tokens, n_tokens, self->timeline->len, n_wanted);
   if (last)
     collate_graph_logits (self->model, &self->at, n_tokens - 1, 1, self->last_logits);
   done = device->kernels->end (device, error);
@@ -260,7 +262,7 @@ collate_engine_session_sync (CollateEngineSession *session,
       if (progress)
         progress (n_done, n_tokens, user_data);
       if (!check_stopped (cancellable, error) ||
-          !compute (session, tokens + n_done, n, n_done + n == n_tokens, error))
+          !compute (session, tokens + n_done, n, n_done + n == n_tokens ? 1 : 0, error))
         return FALSE;
       n_done += n;
     }
@@ -273,7 +275,7 @@ gboolean
 collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error)
 {
   return check_tokens (session, &token, 1, session->timeline->len, error) &&
-         compute (session, &token, 1, TRUE, error);
+         compute (session, &token, 1, 1, error);
 }
 
 const float *
@@ -349,9 +351,10 @@ collate_engine_session_score (CollateEngineSession *session,
     {
       gsize begin = session->timeline->len;
       gsize n = MIN (n_tokens - begin, (gsize) session->chunk);
+      gsize n_scored = begin + n - CLAMP (first, begin, begin + n);
+      gsize n_wanted = begin + n == n_tokens ? MAX (n_scored, 1) : n_scored;
 
-      if (!check_stopped (cancellable, error) ||
-          !compute (session, tokens + begin, n, begin + n == n_tokens, error) ||
+      if (!check_stopped (cancellable, error) || !compute (session, tokens + begin, n, n_wanted, error) ||
           !score_chunk (session, begin, first, rows, on_logits, user_data, error))
         return FALSE;
     }

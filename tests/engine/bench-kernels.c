@@ -147,7 +147,8 @@ measure_matmul (CollateDevice *device, CollateType type, gint64 rows, gint64 col
       for (guint i = 0; i < n_copies; i++)
         device->kernels->matmul (
             device,
-            &(CollateMatmul){ .weight = loaded[i].weight, .in = in, .out = out, .n_tokens = n_tokens });
+            &(CollateMatmul){
+                in, n_tokens, .n_products = 1, .products = { { loaded[i].weight, .out = out } } });
       best = MIN (best, (get_seconds () - start) / n_copies);
     }
   for (guint i = 0; i < n_copies; i++)

@@ -191,14 +191,17 @@ check_matmul (Fixture *fixture, CollateType type, const MatmulCase *test)
   fixture->device->kernels->begin (fixture->device);
   fixture->device->kernels->matmul (fixture->device,
                                     &(CollateMatmul){
-                                        .weight = weight,
-                                        .bias = bias,
                                         .in = put_numbers (fixture, in, n_in),
-                                        .out = out,
                                         .n_tokens = test->n_tokens,
                                         .in_stride = test->in_gap > 0 ? in_stride : 0,
-                                        .out_stride = test->out_gap > 0 ? out_stride : 0,
                                         .accumulate = test->accumulate,
+                                        .n_products = 1,
+                                        .products = { {
+                                            .weight = weight,
+                                            .bias = bias,
+                                            .out = out,
+                                            .out_stride = test->out_gap > 0 ? out_stride : 0,
+                                        } },
                                     });
   result = get_numbers (fixture, out, n_out);
 
@@ -266,6 +269,80 @@ test_matmul (Fixture *fixture, gconstpointer data)
     for (guint j = 0; j < G_N_ELEMENTS (matmul_cases); j++)
       if (matmul_cases[j].columns % collate_type_get_block (all_types[i]) == 0)
         check_matmul (fixture, all_types[i], &matmul_cases[j]);
+}
+
+/* Each product of several is what it is alone. */
+static void
+check_products (Fixture *fixture, const CollateType *types, gint64 n_tokens, gboolean accumulate)
+{
+  static const gint64 n_rows[] = { 64, 17, 51 };
+  g_autofree float *in = make_numbers (fixture, n_tokens * 256);
+  g_autofree float *before = make_numbers (fixture, n_tokens * 64);
+  CollateMatmul together = {
+    .in = put_numbers (fixture, in, n_tokens * 256),
+    .n_tokens = n_tokens,
+    .accumulate = accumulate,
+    .n_products = COLLATE_MOST_PRODUCTS,
+  };
+  CollateMatmul alone = together;
+  CollateWeight *biases[COLLATE_MOST_PRODUCTS];
+  guint8 *data[COLLATE_MOST_PRODUCTS * 2];
+  float *numbers[COLLATE_MOST_PRODUCTS * 2];
+
+  alone.n_products = 1;
+  fixture->device->kernels->begin (fixture->device);
+  for (guint i = 0; i < COLLATE_MOST_PRODUCTS; i++)
+    {
+      biases[i] = make_weight (fixture, COLLATE_F32, 1, n_rows[i], &data[i * 2], &numbers[i * 2]);
+      together.products[i] = (CollateProduct){
+        .weight = make_weight (fixture, types[i], n_rows[i], 256, &data[i * 2 + 1], &numbers[i * 2 + 1]),
+        .bias = i == 1 ? biases[i] : NULL,
+        .out = put_numbers (fixture, before, n_tokens * 64),
+        .out_stride = i == 2 ? 60 : 0,
+      };
+    }
+  fixture->device->kernels->matmul (fixture->device, &together);
+  for (guint i = 0; i < COLLATE_MOST_PRODUCTS; i++)
+    {
+      g_autofree float *result = get_numbers (fixture, together.products[i].out, n_tokens * 64);
+      g_autofree float *expected = NULL;
+
+      alone.products[0] = together.products[i];
+      alone.products[0].out = put_numbers (fixture, before, n_tokens * 64);
+      fixture->device->kernels->begin (fixture->device);
+      fixture->device->kernels->matmul (fixture->device, &alone);
+      expected = get_numbers (fixture, alone.products[0].out, n_tokens * 64);
+      for (gint64 n = 0; n < n_tokens * 64; n++)
+        assert_near (result[n], expected[n], SUM_TOLERANCE * 256, "one of three products");
+    }
+  for (guint i = 0; i < COLLATE_MOST_PRODUCTS; i++)
+    {
+      fixture->device->kernels->free_weight (fixture->device, biases[i]);
+      fixture->device->kernels->free_weight (fixture->device, (CollateWeight *) together.products[i].weight);
+    }
+  for (guint i = 0; i < COLLATE_MOST_PRODUCTS * 2; i++)
+    {
+      g_free (data[i]);
+      g_free (numbers[i]);
+    }
+  drop_buffers (fixture);
+}
+
+static void
+test_products (Fixture *fixture, gconstpointer data)
+{
+  static const CollateType mixes[][COLLATE_MOST_PRODUCTS] = {
+    { COLLATE_F16, COLLATE_F16, COLLATE_F16 },    { COLLATE_Q4_1, COLLATE_Q4_1, COLLATE_Q4_1 },
+    { COLLATE_Q4_K, COLLATE_Q4_K, COLLATE_Q6_K }, { COLLATE_Q8_0, COLLATE_Q5_0, COLLATE_Q8_0 },
+    { COLLATE_F32, COLLATE_Q4_0, COLLATE_BF16 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (mixes); i++)
+    {
+      check_products (fixture, mixes[i], 1, TRUE);
+      check_products (fixture, mixes[i], 3, FALSE);
+      check_products (fixture, mixes[i], 40, TRUE);
+    }
 }
 
 static void
@@ -662,13 +739,17 @@ multiply_with (const Setup *setup, CollateType type, gint64 n_tokens)
   out = put (&fixture, NULL, sizeof (float) * 150 * 64);
   fixture.device->kernels->begin (fixture.device);
   for (gint64 t = 0; t < 64; t += n_tokens)
-    fixture.device->kernels->matmul (fixture.device,
-                                     &(CollateMatmul){
-                                         .weight = weight,
-                                         .in = put_numbers (&fixture, in + t * 512, n_tokens * 512),
-                                         .out = { out.buffer, out.offset + (gsize) t * 150 * sizeof (float) },
-                                         .n_tokens = n_tokens,
-                                     });
+    fixture.device->kernels->matmul (
+        fixture.device,
+        &(CollateMatmul){
+            .in = put_numbers (&fixture, in + t * 512, n_tokens * 512),
+            .n_tokens = n_tokens,
+            .n_products = 1,
+            .products = { {
+                .weight = weight,
+                .out = { out.buffer, out.offset + (gsize) t * 150 * sizeof (float) },
+            } },
+        });
   result = get_numbers (&fixture, out, 150 * 64);
   fixture.device->kernels->free_weight (fixture.device, weight);
   tear_down (&fixture, setup);
@@ -715,6 +796,7 @@ add_tests (const Setup *setup)
     void (*test) (Fixture *fixture, gconstpointer data);
   } tests[] = {
     { "matmul", test_matmul },
+    { "products", test_products },
     { "embed", test_embed },
     { "rms-norm", test_rms_norm },
     { "rope", test_rope },

@@ -15,16 +15,27 @@
 /* Rows of a piece of work for one thread. */
 #define PIECES_A_THREAD 4
 
+/* One weight, whose strips (panels) are counted from `first` on among those of all. */
+typedef struct
+{
+  const CollateStrips *strips;
+  const CollateWeight *bias;
+  float *out; /* of the tokens at hand */
+  gint64 out_stride;
+  gint64 first;
+} Factor;
+
 typedef struct
 {
   CollateCpuDevice *cpu;
   const CollateMatmul *params;
-  const CollateStrips *strips;
-  gint64 in_stride, out_stride;
+
+  guint n_factors;
+  Factor factors[COLLATE_MOST_PRODUCTS];
+  gint64 columns, in_stride;
 
   /* The tokens at hand. */
   const float *in;
-  float *out;
   gint64 n_tokens;
   gint64 tokens_a_piece, n_token_pieces;
 } Product;
@@ -40,7 +51,7 @@ get_row_bytes (gint64 columns)
 static CollateQuantRow
 get_row (const Product *product, gint64 t)
 {
-  gint64 columns = product->strips->columns;
+  gint64 columns = product->columns;
   gint64 n_blocks = columns / COLLATE_BLOCK;
   guint8 *row = product->cpu->rows + (gsize) t * get_row_bytes (columns);
   float *scales = (float *) (gpointer) (row + columns);
@@ -70,7 +81,7 @@ static void
 quantize_tokens (gpointer data, gint64 first, gint64 end, guint thread)
 {
   const Product *product = data;
-  const CollateStrips *strips = product->strips;
+  const CollateStrips *strips = product->factors[0].strips;
 
   for (gint64 t = first; t < end; t++)
     {
@@ -81,47 +92,64 @@ quantize_tokens (gpointer data, gint64 first, gint64 end, guint thread)
     }
 }
 
+static const Factor *
+find_factor (const Product *product, gint64 item)
+{
+  guint n = product->n_factors - 1;
+
+  while (product->factors[n].first > item)
+    n--;
+  return &product->factors[n];
+}
+
 /* Hands the sums of `n_rows` rows of a token over. */
 static void
-put (const Product *product, gint64 token, gint64 first_row, gint64 n_rows, const float *sums)
+put (const Product *product,
+     const Factor *factor,
+     gint64 token,
+     gint64 first_row,
+     gint64 n_rows,
+     const float *sums)
 {
-  const CollateWeight *bias = product->params->bias;
-  float *out = product->out + token * product->out_stride + first_row;
+  float *out = factor->out + token * factor->out_stride + first_row;
 
-  n_rows = MIN (n_rows, product->strips->rows - first_row);
+  n_rows = MIN (n_rows, factor->strips->rows - first_row);
   if (product->params->accumulate)
     for (gint64 i = 0; i < n_rows; i++)
       out[i] += sums[i];
   else
     memcpy (out, sums, (gsize) n_rows * sizeof *out);
-  if (bias != NULL)
+  if (factor->bias != NULL)
     for (gint64 i = 0; i < n_rows; i++)
-      out[i] += bias->numbers[first_row + i];
+      out[i] += factor->bias->numbers[first_row + i];
 }
 
 static void
 multiply_few (gpointer data, gint64 first, gint64 end, guint thread)
 {
   const Product *product = data;
-  const CollateStrips *strips = product->strips;
   const CollateCpuLoops *loops = product->cpu->loops;
 
-  for (gint64 n = first; n < end; n++)
-    for (gint64 t = 0; t < product->n_tokens; t++)
-      {
-        const guint8 *strip = collate_strips_get (strips, n);
-        float sums[COLLATE_STRIP];
+  for (gint64 i = first; i < end; i++)
+    {
+      const Factor *factor = find_factor (product, i);
+      const guint8 *strip = collate_strips_get (factor->strips, i - factor->first);
 
-        if (collate_strips_have_quants (strips))
-          {
-            CollateQuantRow row = get_row (product, t);
+      for (gint64 t = 0; t < product->n_tokens; t++)
+        {
+          float sums[COLLATE_STRIP];
 
-            loops->dot_quants (strips, strip, &row, sums);
-          }
-        else
-          loops->dot_floats (strips, strip, product->in + t * product->in_stride, sums);
-        put (product, t, n * COLLATE_STRIP, COLLATE_STRIP, sums);
-      }
+          if (collate_strips_have_quants (factor->strips))
+            {
+              CollateQuantRow row = get_row (product, t);
+
+              loops->dot_quants (factor->strips, strip, &row, sums);
+            }
+          else
+            loops->dot_floats (factor->strips, strip, product->in + t * product->in_stride, sums);
+          put (product, factor, t, (i - factor->first) * COLLATE_STRIP, COLLATE_STRIP, sums);
+        }
+    }
 }
 
 /* Columns of a part of a panel: parts of even size, of whole blocks. */
@@ -143,13 +171,13 @@ get_strip (const CollateStrips *strips, gint64 panel, guint n)
 
 static void
 multiply_quants (const Product *product,
+                 const CollateStrips *strips,
                  gint64 panel,
                  gint64 first_token,
                  gint64 n_tokens,
                  guint8 *scratch,
                  float *sums)
 {
-  const CollateStrips *strips = product->strips;
   const CollateCpuLoops *loops = product->cpu->loops;
   gint64 part = get_part (strips->columns) / COLLATE_BLOCK;
   gint64 n_blocks = strips->columns / COLLATE_BLOCK;
@@ -175,13 +203,13 @@ multiply_quants (const Product *product,
 
 static void
 multiply_floats (const Product *product,
+                 const CollateStrips *strips,
                  gint64 panel,
                  gint64 first_token,
                  gint64 n_tokens,
                  float *scratch,
                  float *sums)
 {
-  const CollateStrips *strips = product->strips;
   const CollateCpuLoops *loops = product->cpu->loops;
   gint64 part = get_part (strips->columns);
 
@@ -213,18 +241,34 @@ multiply_many (gpointer data, gint64 first, gint64 end, guint thread)
 
   for (gint64 i = first; i < end; i++)
     {
-      gint64 panel = i / product->n_token_pieces;
+      const Factor *factor = find_factor (product, i / product->n_token_pieces);
+      gint64 panel = i / product->n_token_pieces - factor->first;
       gint64 first_token = i % product->n_token_pieces * product->tokens_a_piece;
       gint64 n_tokens = MIN (product->tokens_a_piece, product->n_tokens - first_token);
 
       memset (sums, 0, (gsize) (n_tokens * COLLATE_PANEL) * sizeof *sums);
-      if (collate_strips_have_quants (product->strips))
-        multiply_quants (product, panel, first_token, n_tokens, (guint8 *) scratch, sums);
+      if (collate_strips_have_quants (factor->strips))
+        multiply_quants (product, factor->strips, panel, first_token, n_tokens, (guint8 *) scratch, sums);
       else
-        multiply_floats (product, panel, first_token, n_tokens, scratch, sums);
+        multiply_floats (product, factor->strips, panel, first_token, n_tokens, scratch, sums);
       for (gint64 t = 0; t < n_tokens; t++)
-        put (product, first_token + t, panel * COLLATE_PANEL, COLLATE_PANEL, sums + t * COLLATE_PANEL);
+        put (
+            product, factor, first_token + t, panel * COLLATE_PANEL, COLLATE_PANEL, sums + t * COLLATE_PANEL);
     }
+}
+
+/* Numbers the strips of all factors, `unit` of them at a time; returns how many there are. */
+static gint64
+count_units (Product *product, gint64 unit)
+{
+  gint64 n = 0;
+
+  for (guint i = 0; i < product->n_factors; i++)
+    {
+      product->factors[i].first = n;
+      n += (product->factors[i].strips->n_strips + unit - 1) / unit;
+    }
+  return n;
 }
 
 /* All tokens at hand for a piece of work where there are panels enough for the threads, else fewer. */
@@ -232,7 +276,7 @@ static void
 run_many (Product *product)
 {
   guint n_threads = collate_pool_get_n_threads (product->cpu->pool);
-  gint64 n_panels = (product->strips->n_strips + COLLATE_PANEL_STRIPS - 1) / COLLATE_PANEL_STRIPS;
+  gint64 n_panels = count_units (product, COLLATE_PANEL_STRIPS);
   gint64 most = MAX (product->n_tokens / 32, 1);
 
   product->n_token_pieces = CLAMP (n_threads * PIECES_A_THREAD / n_panels, 1, most);
@@ -245,34 +289,65 @@ static void
 run_few (Product *product)
 {
   gint64 n_pieces = (gint64) collate_pool_get_n_threads (product->cpu->pool) * PIECES_A_THREAD;
-  gint64 grain = MAX (product->strips->n_strips / n_pieces, 1);
+  gint64 n_strips = count_units (product, 1);
 
-  collate_pool_run (product->cpu->pool, multiply_few, product, product->strips->n_strips, grain);
+  collate_pool_run (product->cpu->pool, multiply_few, product, n_strips, MAX (n_strips / n_pieces, 1));
 }
 
-void
-collate_cpu_matmul (CollateDevice *device, const CollateMatmul *params)
+/* TRUE where both weights can be multiplied with the same quants, or both with none. */
+static gboolean
+are_alike (const CollateStrips *a, const CollateStrips *b)
 {
-  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  const CollateStrips *strips = &params->weight->strips;
-  Product product = {
-    .cpu = cpu,
-    .params = params,
-    .strips = strips,
-    .in_stride = params->in_stride != 0 ? params->in_stride : strips->columns,
-    .out_stride = params->out_stride != 0 ? params->out_stride : strips->rows,
-  };
+  if (!collate_strips_have_quants (a) || !collate_strips_have_quants (b))
+    return collate_strips_have_quants (a) == collate_strips_have_quants (b);
+  return a->group == b->group && a->offset == b->offset;
+}
+
+static void
+run (Product *product)
+{
+  CollateCpuDevice *cpu = product->cpu;
+  const CollateMatmul *params = product->params;
 
   for (gint64 t = 0; t < params->n_tokens; t += COLLATE_PANEL_TOKENS)
     {
-      product.in = collate_place_get (params->in) + t * product.in_stride;
-      product.out = collate_place_get (params->out) + t * product.out_stride;
-      product.n_tokens = MIN (params->n_tokens - t, COLLATE_PANEL_TOKENS);
-      if (collate_strips_have_quants (strips))
-        collate_pool_run (cpu->pool, quantize_tokens, &product, product.n_tokens, 8);
-      if (product.n_tokens < MANY_TOKENS && cpu->loops->dot_quants != NULL)
-        run_few (&product);
+      product->in = collate_place_get (params->in) + t * product->in_stride;
+      product->n_tokens = MIN (params->n_tokens - t, COLLATE_PANEL_TOKENS);
+      if (collate_strips_have_quants (product->factors[0].strips))
+        collate_pool_run (cpu->pool, quantize_tokens, product, product->n_tokens, 8);
+      if (product->n_tokens < MANY_TOKENS && cpu->loops->dot_quants != NULL)
+        run_few (product);
       else
-        run_many (&product);
+        run_many (product);
+      for (guint i = 0; i < product->n_factors; i++)
+        product->factors[i].out += product->n_tokens * product->factors[i].out_stride;
     }
+}
+
+/* Neighbours that are alike go together. */
+void
+collate_cpu_matmul (CollateDevice *device, const CollateMatmul *params)
+{
+  Product product = { .cpu = (CollateCpuDevice *) device, .params = params };
+
+  product.columns = params->products[0].weight->strips.columns;
+  product.in_stride = params->in_stride != 0 ? params->in_stride : product.columns;
+  for (gsize i = 0; i < params->n_products; i++)
+    {
+      const CollateProduct *at = &params->products[i];
+      const CollateStrips *strips = &at->weight->strips;
+
+      if (product.n_factors > 0 && !are_alike (product.factors[0].strips, strips))
+        {
+          run (&product);
+          product.n_factors = 0;
+        }
+      product.factors[product.n_factors++] = (Factor){
+        .strips = strips,
+        .bias = at->bias,
+        .out = collate_place_get (at->out),
+        .out_stride = at->out_stride != 0 ? at->out_stride : strips->rows,
+      };
+    }
+  run (&product);
 }
