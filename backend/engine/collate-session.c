@@ -210,7 +210,7 @@ compute (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens, gsize
   collate_graph_forward (self->model, &self->at, tokens, n_tokens, self->timeline->len, n_wanted);
   if (last)
     collate_graph_logits (self->model, &self->at, n_tokens - 1, 1, self->last_logits);
-  done = device->kernels->end (device, error);
+  done = device->kernels->end (device, error) && collate_gguf_check (self->model->gguf, error);
   if (done && last)
     done =
         device->kernels->read (device, self->last_logits, self->logits, n_vocabulary * sizeof (float), error);
@@ -295,7 +295,7 @@ read_rows (CollateEngineSession *self, gint64 first, gint64 n_rows, float *rows,
   g_mutex_lock (&self->model->lock);
   device->kernels->begin (device);
   collate_graph_logits (self->model, &self->at, first, n_rows, self->score_logits);
-  done = device->kernels->end (device, error) &&
+  done = device->kernels->end (device, error) && collate_gguf_check (self->model->gguf, error) &&
          device->kernels->read (device, self->score_logits, rows, n_bytes, error);
   g_mutex_unlock (&self->model->lock);
   return done;

@@ -11,6 +11,7 @@
 #include "base/collate-error.h"
 #include "engine/collate-mapping.h"
 #include "gguf-fixture.h"
+#include "tiny-engine.h"
 
 /* Files that are cut short in place while they are mapped, as a program that copies a model anew over the old one does. */
 
@@ -263,6 +264,48 @@ test_earlier_handler (GgufFixture *fixture, gconstpointer data)
   g_test_trap_assert_stdout ("*the earlier one ran*");
 }
 
+static gboolean
+sync_some (CollateEngineSession *session, guint64 seed, GError **error)
+{
+  g_autofree gint32 *tokens = tiny_engine_get_tokens (seed, 20);
+
+  return collate_engine_session_sync (session, tokens, 20, NULL, NULL, NULL, NULL, error);
+}
+
+/* A session says it, at the next question and at each after it; another model's goes on. */
+static void
+test_session (void)
+{
+  TinyEngine tiny, other;
+  CollateEngineSession *session, *other_session;
+
+  tiny_engine_open (&tiny, "llama", COLLATE_Q8_0);
+  tiny_engine_open (&other, "qwen3", COLLATE_Q8_0);
+  session = tiny_engine_new_session (&tiny, 64);
+  other_session = tiny_engine_new_session (&other, 64);
+  g_assert_true (sync_some (session, 1, NULL));
+
+  cut (tiny.path, 0);
+  for (guint64 seed = 2; seed < 4; seed++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (sync_some (session, seed, &error));
+      g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE);
+      g_assert_null (collate_engine_session_get_logits (session));
+      g_clear_error (&error);
+      g_assert_false (collate_engine_session_append (session, 7, &error));
+      g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE);
+      g_assert_true (sync_some (other_session, seed, NULL));
+      g_assert_nonnull (collate_engine_session_get_logits (other_session));
+    }
+
+  collate_engine_session_free (session);
+  collate_engine_session_free (other_session);
+  tiny_engine_close (&tiny);
+  tiny_engine_close (&other);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -275,6 +318,7 @@ main (int argc, char **argv)
   gguf_fixture_add ("cut/many", NULL, test_many);
   gguf_fixture_add ("cut/elsewhere", NULL, test_elsewhere);
   gguf_fixture_add ("cut/earlier-handler", NULL, test_earlier_handler);
+  g_test_add_func ("/gguf/cut/session", test_session);
 
   return g_test_run ();
 }
