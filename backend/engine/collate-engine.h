@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * Plain C. Calls that compute or read files block: never on the main loop. An engine may be used by any number of
  * threads, a session by one at a time. Errors: COLLATE_ERROR_INVALID (a malformed model file), _UNSUPPORTED (an
  * architecture, tokenizer or device that is not known), _TOO_LARGE (memory does not hold it: the message has the
- * figures), _UNREADABLE (the file cannot be read, or was cut short since it was opened), _TOO_LONG (beyond the context), _STOPPED (cancelled), _SERVER (the device failed). */
+ * figures), _UNREADABLE (also where the file is cut short while it is open), _TOO_LONG (beyond the context), _STOPPED
+ * (cancelled), _SERVER (the device failed). */
 
 typedef struct _CollateEngine CollateEngine;
 typedef struct _CollateEngineSession CollateEngineSession;
