@@ -9,7 +9,7 @@
 #include "base/collate-error.h"
 
 /* libsoup's sessions, stripped of all that would act by itself: they answer no authentication, keep no cookies
- * and follow no redirect. Main thread. */
+ * and follow no redirect. One thread. */
 struct _CollateHttp
 {
   GObject parent_instance;
@@ -33,6 +33,7 @@ typedef struct
   GBytes *body;
   guint idle_timeout;
   gsize max_bytes;
+  gboolean is_public;
 
   CollateHttpHandler handler;
   gpointer handler_data;
@@ -119,6 +120,7 @@ transfer_new (const CollateHttpRequest *request,
   transfer->body = request->body != NULL ? g_bytes_ref (request->body) : NULL;
   transfer->idle_timeout = request->idle_timeout;
   transfer->max_bytes = request->max_bytes;
+  transfer->is_public = request->is_public;
   transfer->handler = *handler;
   transfer->handler_data = handler_data;
   transfer->buffer = g_malloc (READ_SIZE);
@@ -294,6 +296,37 @@ is_same_origin (GUri *a, GUri *b)
          g_uri_get_port (a) == g_uri_get_port (b);
 }
 
+static gboolean
+is_this_machine (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return address != NULL ? g_inet_address_get_is_loopback (address)
+                         : g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+static gboolean
+is_guarded (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+  const char *host = g_uri_get_host (uri);
+
+  if (host == NULL || *host == '\0' || g_uri_get_userinfo (uri) != NULL)
+    return FALSE;
+
+  return strcmp (scheme, "https") == 0 || (strcmp (scheme, "http") == 0 && is_this_machine (host));
+}
+
+/* What came over https goes on over https. */
+static gboolean
+may_leave (Transfer *transfer, GUri *from, GUri *to)
+{
+  gboolean to_https = strcmp (g_uri_get_scheme (to), "https") == 0;
+
+  return transfer->is_public && is_guarded (to) &&
+         (to_https || strcmp (g_uri_get_scheme (from), "https") != 0);
+}
+
 /* Follows a redirect within the origin. A method that would have to change, and an address elsewhere, end
  * the request: what it carries was meant for one place. */
 static void
@@ -318,7 +351,8 @@ redirect (GTask *task, const char *location)
       return;
     }
 
-  if (is_same_origin (from, to) && (status >= 307 || strcmp (transfer->method, "GET") == 0))
+  if ((is_same_origin (from, to) && (status >= 307 || strcmp (transfer->method, "GET") == 0)) ||
+      may_leave (transfer, from, to))
     {
       g_clear_object (&transfer->message);
       g_clear_object (&transfer->stream);
@@ -426,6 +460,14 @@ parse_address (const char *url)
     return NULL;
 
   return g_steal_pointer (&uri);
+}
+
+gboolean
+collate_http_is_guarded (const char *url)
+{
+  g_autoptr (GUri) uri = parse_address (url);
+
+  return uri != NULL && is_guarded (uri);
 }
 
 static void

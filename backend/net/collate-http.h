@@ -5,10 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* HTTP for the whole program: libsoup is known by this room alone. Main thread; nothing blocks. Plain http
- * never goes through a proxy, https does where the desktop names one. A redirect is followed only to the
- * same origin (scheme, host and port): a POST holds the person's documents and its headers a key, so a
- * redirect elsewhere is COLLATE_ERROR_UNSUPPORTED, with the address in the message. */
+/* HTTP for the whole program: libsoup is known by this room alone. The thread that made it, on its default main
+ * context; nothing blocks. Plain http never goes through a proxy, https does where the desktop names one. A redirect is
+ * followed only to the same origin (scheme, host and port): a POST holds the person's documents and its headers a key,
+ * so a redirect elsewhere is COLLATE_ERROR_UNSUPPORTED, with the address in the message; but for a request that says
+ * that it holds neither. */
 
 #define COLLATE_TYPE_HTTP (collate_http_get_type ())
 G_DECLARE_FINAL_TYPE (CollateHttp, collate_http, COLLATE, HTTP, GObject)
@@ -22,7 +23,12 @@ typedef struct
   GBytes *body;               /* JSON, with Content-Type application/json; (nullable) */
   guint idle_timeout;         /* seconds without a byte until COLLATE_ERROR_TIMEOUT; 0: never */
   gsize max_bytes;            /* a longer body is COLLATE_ERROR_TOO_LARGE; 0: no limit */
+  gboolean is_public; /* a GET that holds no secret: redirects lead anywhere that collate_http_is_guarded() */
 } CollateHttpRequest;
+
+/* TRUE where nobody on the way can change what comes from an address: https, or http to this machine; and no name and
+ * password are in it. */
+gboolean collate_http_is_guarded (const char *url);
 
 /* Status and headers of a reply, or bytes of its body as they come; times are g_get_monotonic_time(). Each
  * runs on the main thread, from the main loop, before the call finishes. Cancelling inside either is
