@@ -61,6 +61,7 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
     architecture = "";
   info->name = g_strdup (collate_gguf_get_string (gguf, "general.name"));
   info->architecture = g_strdup (architecture);
+  info->licence = g_strdup (collate_gguf_get_string (gguf, "general.license"));
   info->quantization = find_quantization (gguf, &info->parameters);
   info->chat = collate_template_get_format (chat);
   info->file_bytes = collate_gguf_get_size (gguf);
@@ -76,6 +77,7 @@ collate_engine_info_free (CollateEngineInfo *info)
 {
   g_free ((char *) info->name);
   g_free ((char *) info->architecture);
+  g_free ((char *) info->licence);
   g_free (info);
 }
 

@@ -37,6 +37,7 @@ typedef struct
   const char *name;
   const char *architecture; /* "llama" */
   const char *quantization; /* "Q4_1": of most of its weights */
+  const char *licence;      /* "apache-2.0" */
   CollateChatFormat chat;
   gint64 parameters;
   gint64 file_bytes;

@@ -208,6 +208,20 @@ check_memory (CollateGguf *gguf, GError **error)
   return collate_memory_check (n_bytes, "the weights", error);
 }
 
+gboolean
+collate_engine_model_check_architecture (const char *name, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (architectures); i++)
+    if (g_strcmp0 (name, architectures[i].name) == 0)
+      return TRUE;
+  g_set_error (error,
+               COLLATE_ERROR,
+               COLLATE_ERROR_UNSUPPORTED,
+               "a model of the architecture \"%s\"",
+               name ? name : "");
+  return FALSE;
+}
+
 CollateEngineModel *
 collate_engine_model_load (CollateGguf *gguf,
                            CollateDevice *device,
@@ -234,11 +248,7 @@ collate_engine_model_load (CollateGguf *gguf,
           return NULL;
         return g_steal_pointer (&self);
       }
-  g_set_error (error,
-               COLLATE_ERROR,
-               COLLATE_ERROR_UNSUPPORTED,
-               "a model of the architecture \"%s\"",
-               name ? name : "");
+  collate_engine_model_check_architecture (name, error);
   return NULL;
 }
 

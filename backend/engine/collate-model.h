@@ -59,6 +59,9 @@ typedef struct
   GPtrArray *weights; /* all of them, once */
 } CollateEngineModel;
 
+/* COLLATE_ERROR_UNSUPPORTED where an architecture ("llama"; (nullable)) is not known. */
+gboolean collate_engine_model_check_architecture (const char *name, GError **error);
+
 /* Reads a file's shape and loads its weights on a device, which it takes; (nullable) (transfer full).
  * COLLATE_ERROR_UNSUPPORTED (an architecture or a scaling that is not known), COLLATE_ERROR_INVALID (names the key or
  * tensor), COLLATE_ERROR_TOO_LARGE, COLLATE_ERROR_UNREADABLE (it is cut short meanwhile), COLLATE_ERROR_STOPPED. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "engine/collate-engine-needs.h"
+
+#include <string.h>
+
+#include "base/collate-error.h"
+#include "engine/collate-engine-private.h"
+#include "engine/collate-memory.h"
+#include "engine/collate-shape.h"
+
+/* The figures that a session is refused by, without opening one: nothing of the weights is read. */
+
+/* Tokens that a session computes at once. */
+#define CHUNK 256
+
+static gint64
+sum_tensors (CollateGguf *gguf)
+{
+  gint64 n_bytes = 0;
+
+  for (gsize i = 0; i < collate_gguf_get_n_tensors (gguf); i++)
+    {
+      const CollateTensor *tensor;
+
+      collate_gguf_get_nth_tensor (gguf, i, &tensor);
+      n_bytes += tensor->n_bytes;
+    }
+  return n_bytes;
+}
+
+static void
+measure (const CollateShape *shape, CollateEngineNeeds *needs)
+{
+  gint64 n_keys = shape->n_kv_heads * shape->head_size;
+  gint64 n_numbers = 2 * (shape->width + shape->n_heads * shape->head_size + n_keys + shape->hidden);
+
+  needs->fixed = (CHUNK * n_numbers + 2 * shape->n_vocabulary) * (gint64) sizeof (float);
+  needs->per_token = 2 * shape->n_layers * n_keys * (gint64) sizeof (guint16);
+}
+
+gboolean
+collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError **error)
+{
+  g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
+  CollateTokenizer tokenizer;
+  CollateShape shape;
+
+  if (!gguf ||
+      !collate_engine_model_check_architecture (collate_gguf_get_string (gguf, "general.architecture"),
+                                                error) ||
+      !collate_shape_read (gguf, FALSE, &shape, error) || !collate_tokenizer_read (gguf, &tokenizer, error))
+    return FALSE;
+  collate_vocabulary_unref (tokenizer.vocabulary);
+
+  needs->weights = sum_tensors (gguf);
+  measure (&shape, needs);
+  return TRUE;
+}
+
+/* Memory of this process that no file stands behind. */
+static gint64
+get_own_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents ("/proc/self/status", &text, NULL, NULL))
+    return 0;
+  line = strstr (text, "RssAnon:");
+  return line ? g_ascii_strtoll (line + strlen ("RssAnon:"), NULL, 10) * 1024 : 0;
+}
+
+gint64
+collate_engine_get_free_memory (void)
+{
+  gint64 available = collate_memory_get_available ();
+
+  return available == G_MAXINT64 ? available : available + get_own_memory ();
+}
