@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "kernel-fixture.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/collate-error.h"
+#include "engine/cpu/collate-cpu-private.h"
+#include "gguf-writer.h"
+
+#define OFFSET 4 /* of places in their buffers: the least that there may be */
+
+const CollateType kernel_types[KERNEL_N_TYPES] = {
+  COLLATE_F32,  COLLATE_F16,  COLLATE_BF16, COLLATE_Q8_0, COLLATE_Q4_0, COLLATE_Q4_1,
+  COLLATE_Q5_0, COLLATE_Q5_1, COLLATE_Q4_K, COLLATE_Q5_K, COLLATE_Q6_K,
+};
+
+/* A device of the list: opened once, since the drivers of some compile what they run. */
+typedef struct
+{
+  char *name;
+  CollateDevice *device;
+  gboolean is_cpu;
+} Setup;
+
+typedef struct
+{
+  const Setup *setup;
+  KernelTest test;
+} Case;
+
+static GPtrArray *setups;
+
+static void
+free_setup (gpointer data)
+{
+  Setup *setup = data;
+
+  g_free (setup->name);
+  collate_device_free (setup->device);
+  g_free (setup);
+}
+
+static void
+add_setup (char *name, CollateDevice *device, gboolean is_cpu)
+{
+  Setup *setup = g_new (Setup, 1);
+
+  *setup = (Setup){ name, device, is_cpu };
+  g_ptr_array_add (setups, setup);
+}
+
+const KernelLevel *
+kernel_get_level (guint n)
+{
+  static const KernelLevel levels[] = {
+    { "plain", COLLATE_LEVEL_PLAIN },
+    { "avx2", COLLATE_LEVEL_AVX2 },
+    { "avx512", COLLATE_LEVEL_AVX512 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    if (collate_cpu_loops_get (levels[i].level) != NULL && n-- == 0)
+      return &levels[i];
+  return NULL;
+}
+
+void
+kernel_begin (int *argc, char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+  setups = g_ptr_array_new_with_free_func (free_setup);
+  for (guint i = 0; kernel_get_level (i) != NULL; i++)
+    add_setup (g_strdup (kernel_get_level (i)->name),
+               collate_cpu_device_new_with (3, kernel_get_level (i)->level),
+               TRUE);
+}
+
+static void
+run_case (gconstpointer data)
+{
+  const Case *this = data;
+  KernelFixture fixture;
+
+  kernel_fixture_begin (&fixture, this->setup->device);
+  fixture.is_cpu = this->setup->is_cpu;
+  this->test (&fixture);
+  kernel_fixture_end (&fixture);
+}
+
+void
+kernel_add (const char *name, KernelTest test)
+{
+  for (guint i = 0; i < setups->len; i++)
+    {
+      Case *this = g_new (Case, 1);
+      g_autofree char *path = NULL;
+
+      *this = (Case){ g_ptr_array_index (setups, i), test };
+      path = g_strdup_printf ("/engine/kernels/%s/%s", this->setup->name, name);
+      g_test_add_data_func_full (path, this, run_case, g_free);
+    }
+}
+
+int
+kernel_run (void)
+{
+  int status = g_test_run ();
+
+  g_ptr_array_unref (setups);
+  return status;
+}
+
+/* A buffer, or a weight with the bytes of its tensor and its numbers. */
+typedef struct
+{
+  CollateBuffer *buffer;
+  CollateWeight *weight;
+  guint8 *bytes;
+  float *numbers;
+} Made;
+
+static void
+add_made (KernelFixture *fixture, Made made)
+{
+  g_ptr_array_add (fixture->made, g_memdup2 (&made, sizeof made));
+}
+
+void
+kernel_fixture_begin (KernelFixture *fixture, CollateDevice *device)
+{
+  *fixture = (KernelFixture){ .device = device, .made = g_ptr_array_new_with_free_func (g_free), .seed = 1 };
+}
+
+void
+kernel_fixture_end (KernelFixture *fixture)
+{
+  kernel_drop (fixture);
+  g_ptr_array_unref (fixture->made);
+}
+
+void
+kernel_drop (KernelFixture *fixture)
+{
+  for (guint i = 0; i < fixture->made->len; i++)
+    {
+      const Made *made = g_ptr_array_index (fixture->made, i);
+
+      fixture->device->kernels->free_buffer (fixture->device, made->buffer);
+      fixture->device->kernels->free_weight (fixture->device, made->weight);
+      g_free (made->bytes);
+      g_free (made->numbers);
+    }
+  g_ptr_array_set_size (fixture->made, 0);
+}
+
+float *
+kernel_make_numbers (KernelFixture *fixture, gint64 n)
+{
+  float *numbers = g_new (float, MAX (n, 1));
+
+  for (gint64 i = 0; i < n; i++)
+    numbers[i] = gguf_random (&fixture->seed);
+  return numbers;
+}
+
+CollatePlace
+kernel_put (KernelFixture *fixture, const void *data, gsize n_bytes)
+{
+  g_autoptr (GError) error = NULL;
+  CollatePlace place = { fixture->device->kernels->allocate (fixture->device, n_bytes + OFFSET, &error),
+                         OFFSET };
+  g_autofree guint8 *garbage = NULL;
+
+  g_assert_no_error (error);
+  add_made (fixture, (Made){ .buffer = place.buffer });
+  if (data == NULL)
+    {
+      garbage = g_malloc (MAX (n_bytes, 1));
+      memset (garbage, 0xff, n_bytes);
+      data = garbage;
+    }
+  g_assert_true (fixture->device->kernels->write (fixture->device, place, data, n_bytes, &error));
+  g_assert_no_error (error);
+  return place;
+}
+
+CollatePlace
+kernel_put_numbers (KernelFixture *fixture, const float *numbers, gint64 n)
+{
+  return kernel_put (fixture, numbers, (gsize) n * sizeof (float));
+}
+
+gpointer
+kernel_get (KernelFixture *fixture, CollatePlace place, gsize n_bytes)
+{
+  g_autofree guint8 *data = g_malloc (MAX (n_bytes, 1));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (fixture->device->kernels->end (fixture->device, &error));
+  g_assert_no_error (error);
+  g_assert_true (fixture->device->kernels->read (fixture->device, place, data, n_bytes, &error));
+  g_assert_no_error (error);
+  return g_steal_pointer (&data);
+}
+
+float *
+kernel_get_numbers (KernelFixture *fixture, CollatePlace place, gint64 n)
+{
+  return kernel_get (fixture, place, (gsize) n * sizeof (float));
+}
+
+CollateWeight *
+kernel_make_weight (KernelFixture *fixture,
+                    CollateType type,
+                    gint64 rows,
+                    gint64 columns,
+                    const float **numbers)
+{
+  g_autoptr (GError) error = NULL;
+  Made made = { .numbers = kernel_make_numbers (fixture, rows * columns) };
+  CollateTensor tensor = {
+    .type = type,
+    .columns = columns,
+    .rows = rows,
+    .n_bytes = collate_type_get_row_bytes (type, columns) * (gsize) rows,
+  };
+
+  made.bytes = g_malloc (tensor.n_bytes);
+  gguf_pack (type, made.numbers, made.bytes, rows * columns);
+  collate_type_expand (type, made.bytes, made.numbers, rows * columns);
+  tensor.data = made.bytes;
+  made.weight = fixture->device->kernels->load (fixture->device, &tensor, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (made.weight);
+  add_made (fixture, made);
+  if (numbers != NULL)
+    *numbers = made.numbers;
+  return made.weight;
+}
+
+void
+kernel_assert_near (double number, double expected, double tolerance, const char *what)
+{
+  if (!(fabs (number - expected) <= tolerance))
+    g_error ("%s: %.9g instead of %.9g, off by %.3g where %.3g is allowed",
+             what,
+             number,
+             expected,
+             fabs (number - expected),
+             tolerance);
+}
