@@ -3,14 +3,26 @@
 
 #include "engine/cpu/collate-cpu-loops.h"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 /* Which instructions this processor has. */
 
 #ifdef __x86_64__
+/* Clang's __builtin_cpu_supports() does not know the word. */
+static gboolean
+has_f16c (void)
+{
+  unsigned a, b, c = 0, d;
+
+  return __get_cpuid (1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+
 static const CollateCpuLoops *
 get_avx2 (void)
 {
-  gboolean has_all =
-      __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma") && __builtin_cpu_supports ("f16c");
+  gboolean has_all = __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma") && has_f16c ();
 
   return has_all ? &collate_avx2_loops : NULL;
 }
