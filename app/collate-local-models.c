@@ -11,6 +11,7 @@
 
 #include "base/collate-error.h"
 #include "base/collate-format.h"
+#include "engine/collate-engine-needs.h"
 #include "engine/collate-engine.h"
 
 /* A folder is looked through on a thread; what changes while it is makes it be looked through again. */
@@ -27,6 +28,7 @@ struct _CollateLocalModels
   GObject parent_instance;
 
   CollateCatalogue *catalogue;
+  CollateDownloads *downloads;
   char *folder;
   GFileMonitor *monitor;
   guint timer;
@@ -97,12 +99,52 @@ dup_text (const char *text)
   return valid != NULL ? collate_format_line (valid, MAX_TEXT) : NULL;
 }
 
+/* ISO names and formats' own ones; NULL where it is not known. */
+static const char *
+get_chat_name (CollateChatFormat chat)
+{
+  switch (chat)
+    {
+    case COLLATE_CHAT_NONE:
+      /* Translators: of a model that knows no turns of a conversation. */
+      return _ ("plain text");
+    case COLLATE_CHAT_CHATML:
+      return "ChatML";
+    case COLLATE_CHAT_QWEN3:
+      return "ChatML (Qwen 3)";
+    case COLLATE_CHAT_LLAMA3:
+      return "Llama 3";
+    case COLLATE_CHAT_LLAMA2:
+      return "Llama 2";
+    case COLLATE_CHAT_DEEPSEEK:
+      return "DeepSeek";
+    case COLLATE_CHAT_UNKNOWN:
+    default:
+      return NULL;
+    }
+}
+
+static void
+describe (CollateLocalModel *model, const CollateEngineInfo *info)
+{
+  model->title = dup_text (info->name);
+  model->architecture = dup_text (info->architecture);
+  model->quantization = g_strdup (info->quantization);
+  model->licence = dup_text (info->licence);
+  model->chat = g_strdup (get_chat_name (info->chat));
+  model->parameters = info->parameters;
+  model->file_bytes = info->file_bytes;
+  model->context = info->context;
+  model->thinking = get_thinking (info);
+}
+
 static CollateLocalModel *
 look_at (const char *name, const char *path)
 {
   CollateLocalModel *model = collate_local_model_new (name, path);
   g_autoptr (GError) error = NULL;
   g_autoptr (CollateEngineInfo) info = collate_engine_peek (path, &error);
+  CollateEngineNeeds needs = { 0 };
 
   if (info == NULL)
     {
@@ -110,19 +152,17 @@ look_at (const char *name, const char *path)
       return model;
     }
 
-  model->title = dup_text (info->name);
-  model->architecture = dup_text (info->architecture);
-  model->quantization = g_strdup (info->quantization);
-  model->parameters = info->parameters;
-  model->file_bytes = info->file_bytes;
-  model->context = info->context;
-  model->thinking = get_thinking (info);
+  describe (model, info);
   if (info->chat == COLLATE_CHAT_UNKNOWN)
     model->problem = g_strdup (_ ("How to chat with this model is not known to this version of Collate."));
+  else if (!collate_engine_peek_needs (path, &needs, &error))
+    model->problem = describe_problem (error);
+  model->weight_bytes = needs.weights;
+  model->session_bytes = needs.fixed;
+  model->token_bytes = needs.per_token;
 
   return model;
 }
-
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
@@ -174,6 +214,7 @@ scanned_cb (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   collate_catalogue_set_local_models (self->catalogue, models);
+  collate_local_models_look_at_memory (self);
 }
 
 static void
@@ -203,9 +244,23 @@ timer_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-folder_changed_cb (CollateLocalModels *self)
+static gboolean
+names_model (GFile *file)
 {
+  return file != NULL && collate_local_models_is_model_file (file);
+}
+
+/* A download writes without end, beside the models. */
+static void
+folder_changed_cb (GFileMonitor *monitor,
+                   GFile *file,
+                   GFile *other,
+                   GFileMonitorEvent event,
+                   CollateLocalModels *self)
+{
+  if (!names_model (file) && !names_model (other))
+    return;
+
   g_clear_handle_id (&self->timer, g_source_remove);
   self->timer = g_timeout_add (SCAN_DELAY_MS, timer_cb, self);
 }
@@ -217,6 +272,7 @@ collate_local_models_dispose (GObject *object)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_object (&self->monitor);
+  g_clear_object (&self->downloads);
   g_clear_object (&self->catalogue);
 
   G_OBJECT_CLASS (collate_local_models_parent_class)->dispose (object);
@@ -256,7 +312,10 @@ collate_local_models_new (CollateCatalogue *catalogue, const char *folder)
   self->monitor = g_file_monitor_directory (file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
   if (self->monitor != NULL)
     g_signal_connect_object (
-        self->monitor, "changed", G_CALLBACK (folder_changed_cb), self, G_CONNECT_SWAPPED);
+        self->monitor, "changed", G_CALLBACK (folder_changed_cb), self, G_CONNECT_DEFAULT);
+  self->downloads = collate_downloads_new (folder);
+  g_signal_connect_object (
+      self->downloads, "done", G_CALLBACK (collate_local_models_look), self, G_CONNECT_SWAPPED);
   start_scan (self);
 
   return self;
@@ -266,6 +325,38 @@ const char *
 collate_local_models_get_folder (CollateLocalModels *self)
 {
   return self->folder;
+}
+
+CollateDownloads *
+collate_local_models_get_downloads (CollateLocalModels *self)
+{
+  return self->downloads;
+}
+
+void
+collate_local_models_look (CollateLocalModels *self)
+{
+  start_scan (self);
+}
+
+void
+collate_local_models_look_at_memory (CollateLocalModels *self)
+{
+  GListModel *models = G_LIST_MODEL (self->catalogue);
+  gint64 free_bytes = collate_engine_get_free_memory ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (models); i++)
+    {
+      g_autoptr (CollateModel) model = g_list_model_get_item (models, i);
+      const CollateLocalModel *local = collate_model_get_local (model);
+      CollateEngineNeeds needs;
+
+      if (local == NULL || local->weight_bytes == 0)
+        continue;
+      needs = (CollateEngineNeeds){ local->weight_bytes, local->session_bytes, local->token_bytes };
+      collate_model_set_free_memory (
+          model, free_bytes, collate_engine_needs_fit (&needs, free_bytes, local->context));
+    }
 }
 
 /* Adding and removing. */

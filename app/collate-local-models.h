@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalogue/collate-catalogue.h"
+#include "collate-downloads.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,15 @@ const char *collate_local_models_get_folder (CollateLocalModels *self);
 
 /* TRUE where the file's name says that it is a model file. */
 gboolean collate_local_models_is_model_file (GFile *file);
+
+/* Looks at the folder, and how much memory is free, now. */
+void collate_local_models_look (CollateLocalModels *self);
+
+/* Takes note of how much memory is free. */
+void collate_local_models_look_at_memory (CollateLocalModels *self);
+
+/* What is being loaded into the folder, or was and is not done; (transfer none). */
+CollateDownloads *collate_local_models_get_downloads (CollateLocalModels *self);
 
 /* Puts a model file into the folder, whole or not at all, and without a copy where the disk is the same. Errors as
  * collate_engine_peek() has them where it is none; COLLATE_ERROR_UNWRITABLE where one of that name is there. The callback

@@ -6,6 +6,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "collate-dialogs.h"
+#include "base/collate-format.h"
+#include "catalogue/collate-local-model.h"
+#include "collate-download-form.h"
 #include "compare/collate-sentences.h"
 
 struct _CollateLocalPage
@@ -19,6 +22,7 @@ struct _CollateLocalPage
   GtkListBox *list;
   GtkWidget *add;
   GtkSpinner *adding;
+  CollateDownloadForm *downloads;
 };
 
 enum
@@ -135,27 +139,79 @@ remove_cb (GtkButton *button, CollateLocalPage *self)
 
 /* The list. */
 
-/* "134 M · Q4_1 · 98.4 MB", or what is wrong. */
+static void
+add_part (GPtrArray *parts, const char *text)
+{
+  if (text != NULL && *text != '\0')
+    g_ptr_array_add (parts, g_strdup (text));
+}
+
+static void
+add_parameters (GPtrArray *parts, gint64 n)
+{
+  if (n >= 1000000000)
+    g_ptr_array_add (parts, g_strdup_printf (_ ("%.3g B parameters"), (double) n / 1e9));
+  else if (n > 0)
+    g_ptr_array_add (parts, g_strdup_printf (_ ("%.3g M parameters"), (double) n / 1e6));
+}
+
+static void
+add_context (GPtrArray *parts, gint64 n)
+{
+  g_autofree char *count = collate_format_count (n);
+
+  if (n > 0)
+    g_ptr_array_add (parts, g_strdup_printf (_ ("context of %s tokens"), count));
+}
+
+/* "llama · 135 M parameters · Q4_1 · 98.4 MB · context of 8,192 tokens · ChatML · apache-2.0". */
+static char *
+describe_file (const CollateLocalModel *local)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *size = local->file_bytes > 0 ? g_format_size ((guint64) local->file_bytes) : NULL;
+
+  add_part (parts, local->architecture);
+  add_parameters (parts, local->parameters);
+  add_part (parts, local->quantization);
+  add_part (parts, size);
+  add_context (parts, local->context);
+  add_part (parts, local->chat);
+  add_part (parts, local->licence);
+  g_ptr_array_add (parts, NULL);
+
+  return g_strjoinv (" · ", (char **) parts->pdata);
+}
+
+/* What the file is, and below what is wrong with it or what it takes. */
 static char *
 describe (CollateModel *model)
 {
-  const char *const labels[] = { _ ("Parameters"), _ ("Quantisation"), _ ("File size") };
-  GPtrArray *facts = collate_model_get_facts (model);
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *file = describe_file (collate_model_get_local (model));
+  g_autofree char *memory = collate_sentence_for_memory (model);
+  const char *problem = collate_model_get_problem (model);
+  const char *second = problem != NULL ? problem : memory;
 
-  if (collate_model_get_problem (model) != NULL)
-    return g_strdup (collate_model_get_problem (model));
+  if (*file == '\0' || second == NULL)
+    return g_strdup (second != NULL ? second : file);
 
-  for (guint i = 0; i < facts->len; i++)
-    {
-      const CollateFact *fact = facts->pdata[i];
+  return g_strdup_printf ("%s\n%s", file, second);
+}
 
-      for (gsize j = 0; j < G_N_ELEMENTS (labels); j++)
-        if (g_str_equal (fact->label, labels[j]))
-          g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", fact->value);
-    }
+static void
+show_model (AdwActionRow *row, CollateModel *model, GtkWidget *warning)
+{
+  g_autofree char *subtitle = describe (model);
 
-  return g_strdup (text->str);
+  adw_action_row_set_subtitle (row, subtitle);
+  gtk_widget_set_visible (warning,
+                          collate_model_get_problem (model) != NULL || !collate_model_is_held (model));
+}
+
+static void
+memory_changed_cb (CollateModel *model, GParamSpec *pspec, AdwActionRow *row)
+{
+  show_model (row, model, g_object_get_data (G_OBJECT (row), "warning"));
 }
 
 static GtkWidget *
@@ -163,13 +219,19 @@ make_row (gpointer item, gpointer user_data)
 {
   CollateModel *model = item;
   GtkWidget *row = adw_action_row_new ();
+  GtkWidget *warning = gtk_image_new_from_icon_name ("dialog-warning-symbolic");
   GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
   g_autofree char *label = g_strdup_printf (_ ("Remove %s"), collate_model_get_name (model));
-  g_autofree char *subtitle = describe (model);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), collate_model_get_name (model));
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  gtk_widget_add_css_class (warning, "warning");
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), warning);
+  g_object_set_data (G_OBJECT (row), "warning", warning);
+  show_model (ADW_ACTION_ROW (row), model, warning);
+  g_signal_connect_object (
+      model, "notify::free-memory", G_CALLBACK (memory_changed_cb), row, G_CONNECT_DEFAULT);
+
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   gtk_widget_set_tooltip_text (button, label);
@@ -179,6 +241,16 @@ make_row (gpointer item, gpointer user_data)
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
 
   return row;
+}
+
+static void
+show_folder_cb (CollateLocalPage *self)
+{
+  const char *folder = collate_local_models_get_folder (self->local_models);
+  g_autofree char *address = g_filename_to_uri (folder, NULL, NULL);
+
+  if (address != NULL)
+    collate_dialogs_show_page (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), address);
 }
 
 static gboolean
@@ -233,13 +305,16 @@ collate_local_page_class_init (CollateLocalPageClass *klass)
                                   1,
                                   G_TYPE_STRING);
 
+  g_type_ensure (COLLATE_TYPE_DOWNLOAD_FORM);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-local-page.ui");
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, group);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, list);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, add);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, adding);
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, downloads);
   gtk_widget_class_bind_template_callback (widget_class, add_cb);
+  gtk_widget_class_bind_template_callback (widget_class, show_folder_cb);
 }
 
 static void
@@ -267,4 +342,6 @@ collate_local_page_set_parts (CollateLocalPage *self,
   gtk_list_box_bind_model (self->list, models, make_row, self, NULL);
   g_signal_connect_object (models, "items-changed", G_CALLBACK (update_list), self, G_CONNECT_DEFAULT);
   update_list (models, 0, 0, 0, self);
+  collate_download_form_set_downloads (self->downloads, collate_local_models_get_downloads (local_models));
+  collate_local_models_look_at_memory (local_models);
 }

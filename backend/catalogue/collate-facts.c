@@ -117,9 +117,11 @@ collate_facts_new_local (const CollateLocalModel *local)
 
   add_fact (facts, _ ("Calls itself"), g_strdup (local->title));
   add_fact (facts, _ ("Parameters"), format_parameters ((double) local->parameters));
+  add_fact (facts, _ ("Licence"), g_strdup (local->licence));
   add_fact (facts, _ ("Context"), describe_tokens (local->context));
   add_fact (facts, _ ("Architecture"), g_strdup (local->architecture));
   add_fact (facts, _ ("Quantisation"), g_strdup (local->quantization));
+  add_fact (facts, _ ("Chat format"), g_strdup (local->chat));
   add_fact (
       facts, _ ("File size"), local->file_bytes > 0 ? g_format_size ((guint64) local->file_bytes) : NULL);
   add_fact (facts, _ ("File"), g_filename_display_name (local->path));

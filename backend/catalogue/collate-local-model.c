@@ -24,6 +24,8 @@ collate_local_model_copy (const CollateLocalModel *model)
   copy->title = g_strdup (model->title);
   copy->architecture = g_strdup (model->architecture);
   copy->quantization = g_strdup (model->quantization);
+  copy->licence = g_strdup (model->licence);
+  copy->chat = g_strdup (model->chat);
   copy->problem = g_strdup (model->problem);
 
   return copy;
@@ -37,6 +39,8 @@ collate_local_model_free (CollateLocalModel *model)
   g_free (model->title);
   g_free (model->architecture);
   g_free (model->quantization);
+  g_free (model->licence);
+  g_free (model->chat);
   g_free (model->problem);
   g_free (model);
 }

@@ -9,19 +9,24 @@ G_BEGIN_DECLS
 #define COLLATE_LOCAL_PREFIX "local:"
 
 /* What is known of a model file. The catalogue reads none itself: whoever can read them hands this in. Plain data. */
-typedef struct
+struct _CollateLocalModel
 {
   char *name; /* the file's, without ".gguf": "local:NAME" is its id, and what a person knows it by */
   char *path;
   char *title;        /* what it calls itself, which all files made of one model share; (nullable) */
   char *architecture; /* (nullable), as the next one */
   char *quantization;
+  char *licence;
+  char *chat;    /* the name of its chat format; NULL: not known, or nothing is known of it at all */
   char *problem; /* why it cannot be asked, a sentence; NULL: it can */
   gint64 parameters;
   gint64 file_bytes;
-  gint64 context; /* tokens, 0 where unknown */
+  gint64 context;       /* tokens, 0 where unknown */
+  gint64 weight_bytes;  /* of memory, to run it; 0 where unknown, as the next two */
+  gint64 session_bytes; /* beside that, however long the context is */
+  gint64 token_bytes;   /* for each token of the context */
   CollateThinking thinking;
-} CollateLocalModel;
+};
 
 /* Strings are copied; (transfer full). */
 CollateLocalModel *collate_local_model_new (const char *name, const char *path);

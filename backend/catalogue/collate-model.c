@@ -29,8 +29,9 @@ struct _CollateModel
   GPtrArray *facts;
   char *facts_source;
   GListStore *routes;
-  gboolean local;
-  char *problem;
+  CollateLocalModel *local; /* NULL for a model that is no file of this machine */
+  gint64 free_memory;
+  gint64 held_context;
 
   CollateRoute *route;
   CollateAvailability availability;
@@ -50,6 +51,7 @@ enum
   PROP_0,
   PROP_ROUTE,
   PROP_AVAILABILITY,
+  PROP_FREE_MEMORY,
   N_PROPS
 };
 
@@ -191,8 +193,7 @@ collate_model_new_local (CollateProvider *provider, const CollateLocalModel *loc
   self->token_factor = LOCAL_TOKEN_FACTOR;
   self->thinking = local->thinking;
   self->facts = collate_facts_new_local (local);
-  self->local = TRUE;
-  self->problem = g_strdup (local->problem);
+  self->local = collate_local_model_copy (local);
   g_list_store_append (self->routes, route);
 
   return self;
@@ -229,7 +230,7 @@ collate_model_choose_route (CollateModel *self, CollateKeys *keys, const char *t
         }
     }
 
-  if (self->problem != NULL)
+  if (collate_model_get_problem (self) != NULL)
     availability = COLLATE_UNAVAILABLE_FILE;
   other_route = g_set_object (&self->route, best);
   other_availability = self->availability != availability;
@@ -263,7 +264,7 @@ collate_model_finalize (GObject *object)
   g_free (self->name);
   g_free (self->encoding);
   g_free (self->facts_source);
-  g_free (self->problem);
+  g_clear_pointer (&self->local, collate_local_model_free);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_object (&self->routes);
 
@@ -283,6 +284,9 @@ collate_model_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_AVAILABILITY:
       g_value_set_enum (value, self->availability);
       break;
+    case PROP_FREE_MEMORY:
+      g_value_set_int64 (value, self->free_memory);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -301,12 +305,15 @@ collate_model_class_init (CollateModelClass *klass)
   properties[PROP_ROUTE] = g_param_spec_object ("route", NULL, NULL, COLLATE_TYPE_ROUTE, flags);
   properties[PROP_AVAILABILITY] = g_param_spec_enum (
       "availability", NULL, NULL, COLLATE_TYPE_AVAILABILITY, COLLATE_UNAVAILABLE_RETIRED, flags);
+  properties[PROP_FREE_MEMORY] = g_param_spec_int64 ("free-memory", NULL, NULL, -1, G_MAXINT64, -1, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 collate_model_init (CollateModel *self)
 {
+  self->free_memory = -1;
+  self->held_context = -1;
   self->routes = g_list_store_new (COLLATE_TYPE_ROUTE);
   self->availability = COLLATE_UNAVAILABLE_RETIRED;
 }
@@ -412,7 +419,44 @@ collate_model_is_local (CollateModel *self)
 {
   g_return_val_if_fail (COLLATE_IS_MODEL (self), FALSE);
 
+  return self->local != NULL;
+}
+
+const CollateLocalModel *
+collate_model_get_local (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), NULL);
+
   return self->local;
+}
+
+gint64
+collate_model_get_free_memory (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), -1);
+
+  return self->free_memory;
+}
+
+gint64
+collate_model_get_held_context (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), -1);
+
+  return self->held_context;
+}
+
+void
+collate_model_set_free_memory (CollateModel *self, gint64 free_bytes, gint64 held_context)
+{
+  g_return_if_fail (COLLATE_IS_MODEL (self));
+
+  if (self->free_memory == free_bytes && self->held_context == held_context)
+    return;
+
+  self->free_memory = free_bytes;
+  self->held_context = held_context;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FREE_MEMORY]);
 }
 
 const char *
@@ -420,5 +464,5 @@ collate_model_get_problem (CollateModel *self)
 {
   g_return_val_if_fail (COLLATE_IS_MODEL (self), NULL);
 
-  return self->problem;
+  return self->local != NULL ? self->local->problem : NULL;
 }

@@ -94,10 +94,13 @@ typedef struct
   char *value;
 } CollateFact;
 
+/* What is known of a model file: catalogue/collate-local-model.h. */
+typedef struct _CollateLocalModel CollateLocalModel;
+
 #define COLLATE_TYPE_MODEL (collate_model_get_type ())
 G_DECLARE_FINAL_TYPE (CollateModel, collate_model, COLLATE, MODEL, GObject)
 
-/* Properties: "route" and "availability" (read only, notified when keys or the day change). */
+/* Properties: "route" and "availability" (read only, notified when keys or the day change), "free-memory". */
 const char *collate_model_get_id (CollateModel *self);
 const char *collate_model_get_name (CollateModel *self);
 
@@ -129,6 +132,15 @@ CollateAvailability collate_model_get_availability (CollateModel *self);
 
 /* TRUE where it is a file on this machine. */
 gboolean collate_model_is_local (CollateModel *self);
+
+/* What its file says; (nullable): NULL for every other model. */
+const CollateLocalModel *collate_model_get_local (CollateModel *self);
+
+/* What this machine's memory holds of a model file by now: bytes that are free, and tokens of context (0: not even its
+ * weights); -1 where that was not looked at. Whoever can look sets it; notified as "free-memory". */
+gint64 collate_model_get_free_memory (CollateModel *self);
+gint64 collate_model_get_held_context (CollateModel *self);
+void collate_model_set_free_memory (CollateModel *self, gint64 free_bytes, gint64 held_context);
 
 /* What is wrong with its model file, a sentence; NULL where nothing is; (nullable). */
 const char *collate_model_get_problem (CollateModel *self);

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "base/collate-format.h"
+#include "catalogue/collate-model.h"
 #include "compare/collate-comparison.h"
 #include "documents/collate-document.h"
 
@@ -24,6 +25,12 @@ char *collate_sentence_for_warning (CollateAnswer *answer);
 /* "waiting…", "writing… 312 tokens · 11.04 s", "$0.1623 · 42.28 s", "failed: no key": what stands after the
  * name. */
 char *collate_sentence_for_state (CollateAnswer *answer);
+
+/* What running a model file takes of memory, and what is free: NULL where that is not known; (nullable). */
+char *collate_sentence_for_memory (CollateModel *model);
+
+/* TRUE where nothing says that this machine's memory is too small for a model with its whole context. */
+gboolean collate_model_is_held (CollateModel *model);
 
 /* What became of a document: "12 pages · 20,480 tokens", its error and what to do, or "reading…". */
 char *collate_sentence_for_document (CollateDocument *document);

@@ -59,6 +59,16 @@ collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError *
   return TRUE;
 }
 
+gint64
+collate_engine_needs_fit (const CollateEngineNeeds *needs, gint64 free_bytes, gint64 context)
+{
+  gint64 left = free_bytes - needs->weights;
+
+  if (free_bytes == G_MAXINT64 || needs->per_token <= 0)
+    return context;
+  return left > needs->fixed ? collate_memory_fit (left, needs->fixed, needs->per_token, context) : 0;
+}
+
 /* Memory of this process that no file stands behind. */
 static gint64
 get_own_memory (void)

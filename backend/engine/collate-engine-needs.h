@@ -18,6 +18,9 @@ typedef struct
  * architecture or a tokenizer that is not known), COLLATE_ERROR_INVALID (sizes that do not agree), _UNREADABLE. */
 gboolean collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError **error);
 
+/* Tokens of `context` for which `free_bytes` of memory are enough, as a session decides it; 0: it cannot be run. */
+gint64 collate_engine_needs_fit (const CollateEngineNeeds *needs, gint64 free_bytes, gint64 context);
+
 /* Bytes of memory that models could take: what is free, and what this process holds already and would give back for
  * another one; G_MAXINT64 where the system does not say. Any thread. */
 gint64 collate_engine_get_free_memory (void);

@@ -124,7 +124,10 @@ settle (CollateDownload *self, CollateDownloadOrder *order, GError *error)
   self->speed = 0;
   self->digest = g_steal_pointer (&order->digest);
   if (self->discarded)
-    delete_files (self);
+    {
+      delete_files (self);
+      g_object_unref (self);
+    }
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROGRESS]);
   if (error == NULL)
@@ -220,9 +223,15 @@ collate_download_discard (CollateDownload *self)
 {
   g_return_if_fail (COLLATE_IS_DOWNLOAD (self));
 
+  if (self->discarded)
+    return;
+
   self->discarded = TRUE;
   if (self->cancellable != NULL)
-    g_cancellable_cancel (self->cancellable);
+    {
+      g_object_ref (self); /* until its thread is through */
+      g_cancellable_cancel (self->cancellable);
+    }
   else if (self->state != COLLATE_DOWNLOAD_DONE)
     delete_files (self);
 }
@@ -236,8 +245,6 @@ collate_download_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_pointer (&self->worker, collate_worker_free);
-  if (self->discarded && self->cancellable != NULL)
-    delete_files (self);
   g_clear_object (&self->cancellable);
   if (self->inbox != NULL)
     collate_inbox_close (self->inbox);
