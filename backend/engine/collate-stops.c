@@ -40,18 +40,23 @@ let_through (CollateStops *stops, gsize length)
     stops->on_text (text, stops->user_data);
 }
 
-/* Where the first of the texts begins in what is held, or NULL. */
+/* Where that text begins which is complete first, or NULL: the same one however what is written comes. Of two that end
+ * together it is the longer one. */
 static const char *
 find_first (CollateStops *stops)
 {
-  const char *first = NULL;
+  const char *first = NULL, *first_end = NULL;
 
   for (guint i = 0; stops->texts[i]; i++)
     {
       const char *at = strstr (stops->held->str, stops->texts[i]);
+      const char *end = at ? at + strlen (stops->texts[i]) : NULL;
 
-      if (at && (!first || at < first))
-        first = at;
+      if (at && (!first || end < first_end || (end == first_end && at < first)))
+        {
+          first = at;
+          first_end = end;
+        }
     }
   return first;
 }

@@ -45,6 +45,7 @@ test_finds (void)
   const char *const one[] = { "END", NULL };
   const char *const several[] = { "bcd", "ab", "é!", NULL };
   const char *const repeated[] = { "aab", NULL };
+  const char *const within[] = { "abcde", "cd", "bcd", NULL };
 
   check (NULL, "all of it", "all of it", FALSE);
   check (one, "all of it", "all of it", FALSE);
@@ -58,6 +59,11 @@ test_finds (void)
   check (several, "aéb", "aéb", FALSE);
   check (repeated, "aaaab", "aa", TRUE);
   check (repeated, "aaaa", "aaaa", FALSE);
+
+  /* What is complete first ends it, and the longer one of two that end together. */
+  check (within, "abcdefg", "a", TRUE);
+  check (within, "acdefg", "a", TRUE);
+  check (within, "abbcx", "abbcx", FALSE);
 }
 
 /* Nothing is held back longer than it must be. */
