@@ -3,9 +3,17 @@
 
 #include "engine/collate-device.h"
 
+#include "engine/collate-memory.h"
+
 void
 collate_device_free (CollateDevice *device)
 {
   if (device != NULL)
     device->kernels->free (device);
+}
+
+gboolean
+collate_device_check_memory (CollateDevice *device, gint64 n_bytes, const char *what, GError **error)
+{
+  return collate_memory_check_in (device->kernels->get_available (device), n_bytes, what, error);
 }

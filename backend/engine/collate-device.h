@@ -71,7 +71,7 @@ typedef struct
 typedef struct
 {
   CollatePlace heads;       /* [n_tokens][n_heads][head_size], rows `stride` numbers apart */
-  const float *frequencies; /* host memory, n_rotated / 2, scaling included */
+  const float *frequencies; /* host memory until end(), n_rotated / 2, scaling included */
   gint64 n_tokens, n_heads, head_size, n_rotated, stride;
   gint64 position; /* of the first token */
   gboolean interleaved;
@@ -130,7 +130,8 @@ typedef struct
   void (*attention) (CollateDevice *device, const CollateAttention *params);
   void (*swiglu) (CollateDevice *device, const CollateSwiglu *params);
 
-  gint64 (*get_memory) (CollateDevice *device); /* bytes taken by buffers and weights */
+  gint64 (*get_memory) (CollateDevice *device);    /* bytes taken by buffers and weights */
+  gint64 (*get_available) (CollateDevice *device); /* bytes that can still be taken */
   void (*free) (CollateDevice *device);
 } CollateDeviceKernels;
 
@@ -145,7 +146,30 @@ struct _CollateDevice
 /* The CPU, with its best vector instructions; n_threads 0: one a core; (transfer full). */
 CollateDevice *collate_cpu_device_new (guint n_threads);
 
+/* A graphics card, or what stands in for one. */
+typedef struct
+{
+  guint index; /* in the loader's order */
+  char *name;  /* "vulkan:0" */
+  const char *type;
+  char *description; /* for people */
+} CollateVulkanInfo;
+
+/* The Vulkan devices that the engine can run on, an array of CollateVulkanInfo; none without a loader or a driver;
+ * (transfer full). */
+GPtrArray *collate_vulkan_list (void);
+
+/* A Vulkan device by its index. COLLATE_ERROR_UNSUPPORTED (there is none, or it lacks something), _TOO_LARGE, _SERVER;
+ * (nullable) (transfer full). */
+CollateDevice *collate_vulkan_device_new (guint index, GError **error);
+
 void collate_device_free (CollateDevice *device);
+
+/* COLLATE_ERROR_TOO_LARGE with both figures where `what` takes more than the device can still give. */
+gboolean collate_device_check_memory (CollateDevice *device,
+                                      gint64 n_bytes,
+                                      const char *what,
+                                      GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateDevice, collate_device_free)
 

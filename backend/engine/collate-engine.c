@@ -3,6 +3,8 @@
 
 #include "engine/collate-engine.h"
 
+#include <string.h>
+
 #include "base/collate-error.h"
 #include "engine/collate-engine-private.h"
 
@@ -16,6 +18,7 @@ struct _CollateEngine
   CollateTemplate *chat;
   GArray *ends; /* of gint32: the tokens that end a turn */
   CollateEngineModel *model;
+  char *avoided; /* the card that failed, and why; or NULL */
 };
 
 /* What ends a turn in the formats that are known, for files that name only the end of a text. */
@@ -34,25 +37,43 @@ free_device (gpointer data)
   g_free (device);
 }
 
+static void
+add_device (GPtrArray *devices, const char *name, const char *type, const char *description)
+{
+  CollateEngineDevice *device = g_new (CollateEngineDevice, 1);
+
+  *device = (CollateEngineDevice){ g_strdup (name), g_strdup (type), g_strdup (description) };
+  g_ptr_array_add (devices, device);
+}
+
 GPtrArray *
 collate_engine_list_devices (void)
 {
   GPtrArray *devices = g_ptr_array_new_with_free_func (free_device);
   g_autoptr (CollateDevice) cpu = collate_cpu_device_new (0);
-  CollateEngineDevice *device = g_new (CollateEngineDevice, 1);
+  g_autoptr (GPtrArray) cards = collate_vulkan_list ();
 
-  device->name = g_strdup (cpu->name);
-  device->type = g_strdup (cpu->kernels->type);
-  device->description = g_strdup (cpu->description);
-  g_ptr_array_add (devices, device);
+  add_device (devices, cpu->name, cpu->kernels->type, cpu->description);
+  for (guint i = 0; i < cards->len; i++)
+    {
+      const CollateVulkanInfo *info = cards->pdata[i];
+
+      add_device (devices, info->name, info->type, info->description);
+    }
   return devices;
 }
 
+/* A device by its name: "cpu", "vulkan:0". */
 static CollateDevice *
 open_device (const char *name, GError **error)
 {
-  if (!name || g_str_equal (name, "auto") || g_str_equal (name, "cpu"))
+  guint64 index;
+
+  if (g_str_equal (name, "cpu"))
     return collate_cpu_device_new (0);
+  if (g_str_has_prefix (name, "vulkan:") &&
+      g_ascii_string_to_unsigned (name + strlen ("vulkan:"), 10, 0, G_MAXUINT, &index, NULL))
+    return collate_vulkan_device_new ((guint) index, error);
   g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "there is no device \"%s\"", name);
   return NULL;
 }
@@ -91,12 +112,64 @@ check_vocabulary (CollateEngine *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+load_on (CollateEngine *self,
+         CollateGguf *gguf,
+         const char *device,
+         GCancellable *cancellable,
+         GError **error)
+{
+  CollateDevice *opened = open_device (device, error);
+
+  if (opened)
+    self->model = collate_engine_model_load (gguf, opened, cancellable, error);
+  return self->model != NULL;
+}
+
+/* The first graphics card that has memory of its own, or the first of any other kind; what only stands in for one is
+ * slower than the CPU's own kernels; (nullable) (transfer full). */
+static char *
+find_card (void)
+{
+  g_autoptr (GPtrArray) cards = collate_vulkan_list ();
+  const CollateVulkanInfo *best = NULL;
+
+  for (guint i = 0; i < cards->len; i++)
+    {
+      const CollateVulkanInfo *card = cards->pdata[i];
+
+      if (g_str_equal (card->type, "discrete"))
+        return g_strdup (card->name);
+      if (!best && !g_str_equal (card->type, "software"))
+        best = card;
+    }
+  return best ? g_strdup (best->name) : NULL;
+}
+
+/* On a graphics card, or where there is none, or it fails, on the CPU. */
+static gboolean
+load_anywhere (CollateEngine *self, CollateGguf *gguf, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *card = find_card ();
+  g_autoptr (GError) local = NULL;
+
+  if (card && load_on (self, gguf, card, cancellable, &local))
+    return TRUE;
+  if (g_error_matches (local, COLLATE_ERROR, COLLATE_ERROR_STOPPED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (local)
+    self->avoided = g_strdup_printf ("%s: %s", card, local->message);
+  return load_on (self, gguf, "cpu", cancellable, error);
+}
+
 CollateEngine *
 collate_engine_open (const char *path, const char *device, GCancellable *cancellable, GError **error)
 {
   g_autoptr (CollateEngine) self = g_new0 (CollateEngine, 1);
   g_autoptr (CollateGguf) gguf = NULL;
-  CollateDevice *opened;
 
   g_atomic_ref_count_init (&self->n_references);
   gguf = collate_gguf_open (path, error);
@@ -106,11 +179,9 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
   self->info = collate_engine_info_new (gguf, self->chat);
   find_ends (self);
 
-  opened = open_device (device, error);
-  if (!opened)
-    return NULL;
-  self->model = collate_engine_model_load (gguf, opened, cancellable, error);
-  if (!self->model || !check_vocabulary (self, error))
+  if (!(device && !g_str_equal (device, "auto") ? load_on (self, gguf, device, cancellable, error)
+                                                : load_anywhere (self, gguf, cancellable, error)) ||
+      !check_vocabulary (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -132,6 +203,7 @@ collate_engine_unref (CollateEngine *engine)
   g_clear_pointer (&engine->chat, collate_template_free);
   g_clear_pointer (&engine->info, collate_engine_info_free);
   g_clear_pointer (&engine->ends, g_array_unref);
+  g_free (engine->avoided);
   g_free (engine);
 }
 
@@ -151,6 +223,12 @@ const char *
 collate_engine_get_device (CollateEngine *engine)
 {
   return engine->model->device->name;
+}
+
+const char *
+collate_engine_get_avoided (CollateEngine *engine)
+{
+  return engine->avoided;
 }
 
 GArray *

@@ -78,6 +78,9 @@ const CollateEngineInfo *collate_engine_get_info (CollateEngine *engine);
 /* The device that it runs on: "cpu"; static for the engine's life. */
 const char *collate_engine_get_device (CollateEngine *engine);
 
+/* The graphics card that "auto" would have taken, and why it was not: "vulkan:0: … has no memory left"; (nullable). */
+const char *collate_engine_get_avoided (CollateEngine *engine);
+
 /* Tokens of a text, which is text whatever it spells; an array of gint32; with the model's own first token where it
  * adds one and `add_bos` is TRUE; (transfer full). */
 GArray *collate_engine_encode (CollateEngine *engine, const char *text, gssize length, gboolean add_bos);

@@ -24,10 +24,8 @@ collate_memory_get_available (void)
 }
 
 gboolean
-collate_memory_check (gint64 n_bytes, const char *what, GError **error)
+collate_memory_check_in (gint64 available, gint64 n_bytes, const char *what, GError **error)
 {
-  gint64 available = collate_memory_get_available ();
-
   if (n_bytes <= available)
     return TRUE;
   g_set_error (error,
@@ -38,6 +36,12 @@ collate_memory_check (gint64 n_bytes, const char *what, GError **error)
                n_bytes / MIB,
                available / MIB);
   return FALSE;
+}
+
+gboolean
+collate_memory_check (gint64 n_bytes, const char *what, GError **error)
+{
+  return collate_memory_check_in (collate_memory_get_available (), n_bytes, what, error);
 }
 
 gint64

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "base/collate-error.h"
-#include "engine/collate-memory.h"
 #include "engine/collate-shape.h"
 
 /* Binds a file's tensors to a network. An architecture is a row of a table: how it pairs what it rotates, and which
@@ -194,7 +193,7 @@ load_weights (CollateEngineModel *self,
 
 /* Weights that memory does not hold would be read from the disk for each token. */
 static gboolean
-check_memory (CollateGguf *gguf, GError **error)
+check_memory (CollateDevice *device, CollateGguf *gguf, GError **error)
 {
   gint64 n_bytes = 0;
 
@@ -205,7 +204,7 @@ check_memory (CollateGguf *gguf, GError **error)
       collate_gguf_get_nth_tensor (gguf, i, &tensor);
       n_bytes += tensor->n_bytes;
     }
-  return collate_memory_check (n_bytes, "the weights", error);
+  return collate_device_check_memory (device, n_bytes, "the weights", error);
 }
 
 gboolean
@@ -242,7 +241,7 @@ collate_engine_model_load (CollateGguf *gguf,
         if (!collate_shape_read (gguf, architectures[i].interleaved, &self->shape, error))
           return NULL;
         self->frequencies = collate_shape_read_frequencies (gguf, &self->shape, error);
-        if (!self->frequencies || !check_memory (gguf, error) ||
+        if (!self->frequencies || !check_memory (device, gguf, error) ||
             !load_weights (self, architectures[i].bindings, cancellable, error) ||
             !collate_gguf_check (gguf, error))
           return NULL;

@@ -98,14 +98,17 @@ choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
                             shape->n_kv_heads * shape->head_size + shape->hidden);
   gint64 n_fixed = (CHUNK * n_per_chunk + 2 * shape->n_vocabulary) * sizeof (float);
   gint64 n_per_token = 2 * shape->n_layers * shape->n_kv_heads * shape->head_size * sizeof (guint16);
-  gint64 available = collate_memory_get_available ();
   gboolean whole = wanted > 0;
+  gint64 available;
 
+  g_mutex_lock (&self->model->lock);
+  available = self->model->device->kernels->get_available (self->model->device);
+  g_mutex_unlock (&self->model->lock);
   self->context = whole ? MIN (wanted, shape->context) : shape->context;
   if (!whole)
     self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, self->context));
   self->chunk = MIN (CHUNK, self->context);
-  return collate_memory_check (n_fixed + self->context * n_per_token, "caches", error);
+  return collate_memory_check_in (available, n_fixed + self->context * n_per_token, "caches", error);
 }
 
 CollateEngineSession *

@@ -19,11 +19,12 @@ MAY_INCLUDE = {
     "serve": {"engine", "net", "catalogue", "tokens", "base"},
     "catalogue": {"net", "base"},
     "documents": {"tokens", "base"},
-    "engine": {"tokens", "base"},
+    "engine": {"tokens", "base", "shaders"},
     "charts": {"base"},
     "net": {"base"},
     "tokens": {"base"},
     "base": set(),
+    "shaders": set(),
 }
 
 # Outside libraries that one file of one room knows.

@@ -355,6 +355,12 @@ get_memory (CollateDevice *device)
   return ((CollateCpuDevice *) device)->memory;
 }
 
+static gint64
+get_available (CollateDevice *device)
+{
+  return collate_memory_get_available ();
+}
+
 static void
 free_device (CollateDevice *device)
 {
@@ -391,6 +397,7 @@ static const CollateDeviceKernels kernels = {
   .attention = collate_cpu_attention,
   .swiglu = swiglu,
   .get_memory = get_memory,
+  .get_available = get_available,
   .free = free_device,
 };
 

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/collate-error.h"
+#include "engine/vulkan/collate-vulkan-private.h"
+
+/* A device of Vulkan: opened, tried out, and what it keeps in memory. */
+
+/* What attention makes of keys that are shared out. */
+#define PARTIALS ((guint64) 8 << 20)
+
+static void
+fail_lost (CollateVulkanDevice *self, GError **error)
+{
+  g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_SERVER, "%s stopped answering", self->traits.name);
+}
+
+gboolean
+collate_vulkan_check (CollateVulkanDevice *device, VkResult result, GError **error)
+{
+  switch (result)
+    {
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_OUT_OF_POOL_MEMORY:
+    case VK_ERROR_FRAGMENTED_POOL:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+      g_set_error (
+          error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "%s has no memory left", device->traits.name);
+      return FALSE;
+    case VK_ERROR_DEVICE_LOST:
+      device->is_lost = TRUE;
+      fail_lost (device, error);
+      return FALSE;
+    default:
+      if (result >= VK_SUCCESS)
+        return TRUE;
+      g_set_error (
+          error, COLLATE_ERROR, COLLATE_ERROR_SERVER, "%s failed with %d", device->traits.name, result);
+      return FALSE;
+    }
+}
+
+gboolean
+collate_vulkan_write (CollateVulkanDevice *device,
+                      const CollateVulkanSlice *to,
+                      const void *data,
+                      gsize n_bytes,
+                      GError **error)
+{
+  CollateVulkanSlice from;
+
+  if (!collate_vulkan_finish (device, error))
+    return FALSE;
+  if (to->data)
+    {
+      memcpy (to->data, data, n_bytes);
+      return TRUE;
+    }
+  from = collate_vulkan_upload (device, data, n_bytes);
+  from.size = n_bytes;
+  collate_vulkan_copy (device, &from, to);
+  return collate_vulkan_finish (device, error);
+}
+
+gboolean
+collate_vulkan_read (CollateVulkanDevice *device,
+                     const CollateVulkanSlice *from,
+                     void *data,
+                     gsize n_bytes,
+                     GError **error)
+{
+  CollateVulkanSlice to;
+  gboolean done;
+
+  if (!collate_vulkan_finish (device, error))
+    return FALSE;
+  if (from->data)
+    {
+      memcpy (data, from->data, n_bytes);
+      return TRUE;
+    }
+  if (!collate_vulkan_slice_take (device, COLLATE_VULKAN_DOWNLOADS, n_bytes, &to, error))
+    return FALSE;
+  collate_vulkan_copy (device, from, &to);
+  done = collate_vulkan_finish (device, error);
+  if (done)
+    memcpy (data, to.data, n_bytes);
+  collate_vulkan_slice_drop (device, &to);
+  return done;
+}
+
+static CollateBuffer *
+allocate (CollateDevice *device, gsize n_bytes, GError **error)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  CollateBuffer *buffer;
+
+  if (n_bytes > self->traits.most_range)
+    {
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_TOO_LARGE,
+                   "%" G_GSIZE_FORMAT " MiB in one piece, where %s addresses %" G_GUINT64_FORMAT " MiB",
+                   n_bytes >> 20,
+                   self->traits.name,
+                   self->traits.most_range >> 20);
+      return NULL;
+    }
+  buffer = g_new0 (CollateBuffer, 1);
+  if (!collate_vulkan_slice_take (self, COLLATE_VULKAN_DEVICE_MEMORY, n_bytes, &buffer->slice, error))
+    {
+      g_free (buffer);
+      return NULL;
+    }
+  self->n_bytes += (gint64) buffer->slice.size;
+  return buffer;
+}
+
+/* What was recorded with it runs first; whether it failed is told at the end of the recording. */
+static void
+free_buffer (CollateDevice *device, CollateBuffer *buffer)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+
+  if (!buffer)
+    return;
+  if (self->recorder.is_open)
+    collate_vulkan_finish (self, &self->error);
+  self->n_bytes -= (gint64) buffer->slice.size;
+  collate_vulkan_slice_drop (self, &buffer->slice);
+  g_free (buffer);
+}
+
+static gboolean
+write_bytes (CollateDevice *device, CollatePlace to, const void *data, gsize n_bytes, GError **error)
+{
+  CollateVulkanSlice slice = collate_vulkan_slice_part (&to.buffer->slice, to.offset, n_bytes);
+
+  return collate_vulkan_write ((CollateVulkanDevice *) device, &slice, data, n_bytes, error);
+}
+
+static gboolean
+read_bytes (CollateDevice *device, CollatePlace from, void *data, gsize n_bytes, GError **error)
+{
+  CollateVulkanSlice slice = collate_vulkan_slice_part (&from.buffer->slice, from.offset, n_bytes);
+
+  return collate_vulkan_read ((CollateVulkanDevice *) device, &slice, data, n_bytes, error);
+}
+
+/* A device that was lost says so at the end of each recording. */
+static void
+begin (CollateDevice *device)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+
+  g_clear_error (&self->error);
+  if (self->is_lost)
+    fail_lost (self, &self->error);
+}
+
+static gboolean
+end (CollateDevice *device, GError **error)
+{
+  return collate_vulkan_finish ((CollateVulkanDevice *) device, error);
+}
+
+static gint64
+get_memory (CollateDevice *device)
+{
+  return ((CollateVulkanDevice *) device)->n_bytes;
+}
+
+static gint64
+get_available (CollateDevice *device)
+{
+  return collate_vulkan_memory_get_available ((CollateVulkanDevice *) device);
+}
+
+static void
+free_device (CollateDevice *device)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+
+  if (self->handle)
+    {
+      self->vk.DeviceWaitIdle (self->handle);
+      collate_vulkan_slice_drop (self, &self->partials);
+      collate_vulkan_recorder_clear (self);
+      collate_vulkan_pipelines_clear (self);
+      collate_vulkan_memory_clear (self);
+      self->vk.DestroyDevice (self->handle, NULL);
+    }
+  g_clear_pointer (&self->instance, collate_vulkan_instance_free);
+  g_clear_error (&self->error);
+  g_free (self->head.name);
+  g_free (self->head.description);
+  g_free (self);
+}
+
+static const CollateDeviceKernels kernels = {
+  .allocate = allocate,
+  .free_buffer = free_buffer,
+  .write = write_bytes,
+  .read = read_bytes,
+  .load = collate_vulkan_load,
+  .free_weight = collate_vulkan_free_weight,
+  .begin = begin,
+  .end = end,
+  .embed = collate_vulkan_embed,
+  .rms_norm = collate_vulkan_rms_norm,
+  .matmul = collate_vulkan_matmul,
+  .rope = collate_vulkan_rope,
+  .store = collate_vulkan_store,
+  .attention = collate_vulkan_attention,
+  .swiglu = collate_vulkan_swiglu,
+  .get_memory = get_memory,
+  .get_available = get_available,
+  .free = free_device,
+};
+
+/* With the lowest priority that it knows, so that the desktop goes first; not every driver grants it. */
+static VkResult
+create_handle (CollateVulkanDevice *self)
+{
+  const VkDeviceQueueGlobalPriorityCreateInfoEXT low = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_GLOBAL_PRIORITY_CREATE_INFO_EXT,
+    .globalPriority = VK_QUEUE_GLOBAL_PRIORITY_LOW_EXT,
+  };
+  const float priority = 0;
+  VkDeviceQueueCreateInfo queue = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+    .pNext = self->traits.has_priority ? &low : NULL,
+    .queueFamilyIndex = self->traits.queue_family,
+    .queueCount = 1,
+    .pQueuePriorities = &priority,
+  };
+  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
+    .subgroupSizeControl = VK_TRUE,
+    .computeFullSubgroups = self->traits.has_full_subgroups,
+  };
+  const char *extensions[3];
+  VkDeviceCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+    .pNext = self->traits.most > 0 ? &sizes : NULL,
+    .queueCreateInfoCount = 1,
+    .pQueueCreateInfos = &queue,
+    .ppEnabledExtensionNames = extensions,
+  };
+  VkResult result;
+
+  if (self->traits.most > 0)
+    extensions[info.enabledExtensionCount++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  if (self->traits.has_budget)
+    extensions[info.enabledExtensionCount++] = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
+  if (self->traits.has_priority)
+    extensions[info.enabledExtensionCount++] = VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME;
+
+  result = self->instance->vk.CreateDevice (self->physical, &info, NULL, &self->handle);
+  if (result >= VK_SUCCESS || !self->traits.has_priority)
+    return result;
+  queue.pNext = NULL;
+  info.enabledExtensionCount--;
+  return self->instance->vk.CreateDevice (self->physical, &info, NULL, &self->handle);
+}
+
+static gboolean
+open_handle (CollateVulkanDevice *self, GError **error)
+{
+  if (!collate_vulkan_check (self, create_handle (self), error))
+    return FALSE;
+#define LOAD(name)                                                                                           \
+  self->vk.name = (PFN_vk##name) self->instance->vk.GetDeviceProcAddr (self->handle, "vk" #name);
+  COLLATE_VULKAN_DEVICE_FUNCTIONS (LOAD)
+#undef LOAD
+  self->vk.GetDeviceQueue (self->handle, self->traits.queue_family, 0, &self->queue);
+  return TRUE;
+}
+
+/* How many lanes a subgroup has where it is told to have `lanes`: the least that any lane saw; 0 with an error. */
+static guint32
+count_lanes (CollateVulkanDevice *self, guint32 lanes, GError **error)
+{
+  const guint32 zeros[64] = { 0 };
+  guint32 counts[64];
+  guint32 least = lanes;
+  CollateVulkanSlice slice;
+  gboolean counted;
+
+  if (!collate_vulkan_slice_take (self, COLLATE_VULKAN_DEVICE_MEMORY, sizeof counts, &slice, error))
+    return 0;
+  self->lanes = lanes;
+  counted = collate_vulkan_write (self, &slice, zeros, sizeof zeros, error);
+  collate_vulkan_dispatch (
+      self,
+      &(CollateVulkanDispatch){ .shader = COLLATE_SHADER_PROBE, .slices = { slice }, .groups = { 1, 1, 1 } });
+  counted = counted && collate_vulkan_read (self, &slice, counts, sizeof counts, error);
+  collate_vulkan_slice_drop (self, &slice);
+  for (guint i = 0; counted && i < lanes; i++)
+    least = MIN (least, counts[i]);
+  return counted ? least : 0;
+}
+
+/* What a device says of its subgroups is not believed: one that runs fewer lanes than it says is asked again for as many
+ * as it runs. */
+static gboolean
+find_lanes (CollateVulkanDevice *self, GError **error)
+{
+  guint32 wanted =
+      self->traits.most > 0 ? CLAMP (32, self->traits.least, self->traits.most) : self->traits.subgroup;
+  guint32 lanes;
+
+  wanted = CLAMP (wanted, 4, 64);
+  lanes = count_lanes (self, wanted, error);
+  if (lanes >= 4 && lanes < wanted)
+    {
+      wanted = lanes;
+      lanes = count_lanes (self, wanted, error);
+    }
+  if (lanes == wanted)
+    return TRUE;
+  if (lanes > 0)
+    g_set_error (error,
+                 COLLATE_ERROR,
+                 COLLATE_ERROR_UNSUPPORTED,
+                 "the subgroups of %s have %u lanes, not %u",
+                 self->traits.name,
+                 lanes,
+                 wanted);
+  return FALSE;
+}
+
+static gboolean
+open_device (CollateVulkanDevice *self, guint index, GError **error)
+{
+  self->instance = collate_vulkan_instance_new (error);
+  if (!self->instance)
+    return FALSE;
+  if (index >= self->instance->n_devices)
+    {
+      g_set_error (
+          error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "there is no device \"vulkan:%u\"", index);
+      return FALSE;
+    }
+  self->physical = self->instance->devices[index];
+  collate_vulkan_instance_get_traits (self->instance, index, &self->traits);
+  if (self->traits.missing)
+    {
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_UNSUPPORTED,
+                   "%s lacks %s",
+                   self->traits.name,
+                   self->traits.missing);
+      return FALSE;
+    }
+  return open_handle (self, error) && collate_vulkan_memory_init (self, error) &&
+         collate_vulkan_pipelines_init (self, error) && collate_vulkan_recorder_init (self, error) &&
+         find_lanes (self, error) &&
+         collate_vulkan_slice_take (self, COLLATE_VULKAN_DEVICE_MEMORY, PARTIALS, &self->partials, error);
+}
+
+CollateDevice *
+collate_vulkan_device_new (guint index, GError **error)
+{
+  CollateVulkanDevice *self = g_new0 (CollateVulkanDevice, 1);
+
+  self->kernels = kernels;
+  self->head.kernels = &self->kernels;
+  if (!open_device (self, index, error))
+    {
+      free_device (&self->head);
+      return NULL;
+    }
+  self->kernels.type = collate_vulkan_traits_get_type (&self->traits);
+  self->head.name = g_strdup_printf ("vulkan:%u", index);
+  self->head.description = collate_vulkan_traits_describe (&self->traits);
+  return &self->head;
+}

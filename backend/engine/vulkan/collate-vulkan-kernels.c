@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <math.h>
+
+#include "engine/vulkan/collate-vulkan-private.h"
+
+/* The kernels that are one shader each: what the graph asks for becomes a shader's parameters. */
+
+#define MOST_GROUPS 65535
+
+/* Where a place stands in its buffer, in elements of `size` bytes. */
+static guint32
+get_offset (CollatePlace place, gsize size)
+{
+  return (guint32) (place.offset / size);
+}
+
+static guint32
+count_groups (gint64 n, gint64 a_group)
+{
+  return (guint32) ((n + a_group - 1) / a_group);
+}
+
+/* For shaders that go on where their groups end. */
+static guint32
+count_looping_groups (CollateVulkanDevice *device, gint64 n)
+{
+  return MIN (count_groups (n, device->lanes), MOST_GROUPS);
+}
+
+/* Binds a weight's part to bindings 0 to 2. */
+static void
+bind_part (CollateVulkanDispatch *dispatch, const CollateVulkanPart *part)
+{
+  dispatch->slices[0] = part->codes;
+  dispatch->slices[1] = part->bits;
+  dispatch->slices[2] = part->scales;
+}
+
+void
+collate_vulkan_embed (CollateDevice *device, const CollateEmbed *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  CollateVulkanSlice ids =
+      collate_vulkan_upload (self, params->ids, (gsize) params->n_tokens * sizeof *params->ids);
+
+  for (guint i = 0; ids.slab && i < params->table->parts->len; i++)
+    {
+      const CollateVulkanPart *part = &g_array_index (params->table->parts, CollateVulkanPart, i);
+      const CollateShaderEmbed shader = {
+        .weight = part->shape,
+        .out_offset = get_offset (params->out, sizeof (float)),
+        .n_tokens = (guint32) params->n_tokens,
+      };
+      CollateVulkanDispatch dispatch = {
+        .shader = COLLATE_SHADER_EMBED + params->table->form,
+        .slices = { [3] = ids, [4] = params->out.buffer->slice },
+        .params = &shader,
+        .groups = { count_groups (part->shape.n_blocks, self->lanes), (guint32) params->n_tokens, 1 },
+        .work = (double) params->n_tokens * part->shape.columns,
+      };
+
+      bind_part (&dispatch, part);
+      collate_vulkan_dispatch (self, &dispatch);
+    }
+}
+
+void
+collate_vulkan_rms_norm (CollateDevice *device, const CollateRmsNorm *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  const CollateShaderNorm shader = {
+    .in_offset = get_offset (params->in, sizeof (float)),
+    .out_offset = get_offset (params->out, sizeof (float)),
+    .n_rows = (guint32) params->n_rows,
+    .columns = (guint32) params->columns,
+    .has_weight = params->weight != NULL,
+    .epsilon = params->epsilon,
+  };
+
+  collate_vulkan_dispatch (
+      self,
+      &(CollateVulkanDispatch){
+          .shader = COLLATE_SHADER_RMS_NORM,
+          .slices = { params->in.buffer->slice,
+                      params->weight ? g_array_index (params->weight->parts, CollateVulkanPart, 0).codes
+                                     : params->in.buffer->slice,
+                      params->out.buffer->slice },
+          .params = &shader,
+          .groups = { (guint32) MIN (params->n_rows, MOST_GROUPS), 1, 1 },
+          .work = (double) (params->n_rows * params->columns),
+      });
+}
+
+/* Cosine and sine of every angle. Queries and keys of all layers turn by the same: they are made once a recording. */
+static CollateVulkanSlice
+make_angles (CollateVulkanDevice *self, const CollateRope *params)
+{
+  gint64 n_pairs = params->n_rotated / 2;
+  gsize n_bytes = (gsize) (params->n_tokens * n_pairs) * 2 * sizeof (float);
+  g_autofree float *angles = NULL;
+  CollateVulkanAngles *last = &self->angles;
+
+  if (last->slice.slab && last->position == params->position && last->n_tokens == params->n_tokens &&
+      last->n_pairs == n_pairs && last->frequencies == params->frequencies)
+    return last->slice;
+
+  angles = g_malloc (n_bytes);
+  for (gint64 t = 0; t < params->n_tokens; t++)
+    for (gint64 i = 0; i < n_pairs; i++)
+      {
+        float angle = (float) (params->position + t) * params->frequencies[i];
+
+        angles[(t * n_pairs + i) * 2] = cosf (angle);
+        angles[(t * n_pairs + i) * 2 + 1] = sinf (angle);
+      }
+  *last = (CollateVulkanAngles){ collate_vulkan_upload (self, angles, n_bytes),
+                                 params->frequencies,
+                                 params->position,
+                                 params->n_tokens,
+                                 n_pairs };
+  return last->slice;
+}
+
+void
+collate_vulkan_rope (CollateDevice *device, const CollateRope *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  gint64 n = params->n_tokens * params->n_heads * (params->n_rotated / 2);
+  const CollateShaderRope shader = {
+    .heads = get_offset (params->heads, sizeof (float)),
+    .n_tokens = (guint32) params->n_tokens,
+    .n_heads = (guint32) params->n_heads,
+    .head_size = (guint32) params->head_size,
+    .n_pairs = (guint32) (params->n_rotated / 2),
+    .stride = (guint32) params->stride,
+    .interleaved = params->interleaved,
+  };
+
+  collate_vulkan_dispatch (self,
+                           &(CollateVulkanDispatch){
+                               .shader = COLLATE_SHADER_ROPE,
+                               .slices = { params->heads.buffer->slice, make_angles (self, params) },
+                               .params = &shader,
+                               .groups = { count_looping_groups (self, n), 1, 1 },
+                               .work = (double) n,
+                           });
+}
+
+void
+collate_vulkan_store (CollateDevice *device, const CollateStore *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  gint64 n = params->n_tokens * params->n_columns;
+  const CollateShaderStore shader = {
+    .keys = get_offset (params->keys, sizeof (float)),
+    .values = get_offset (params->values, sizeof (float)),
+    .key_cache = get_offset (params->key_cache, sizeof (guint16)),
+    .value_cache = get_offset (params->value_cache, sizeof (guint16)),
+    .n_tokens = (guint32) params->n_tokens,
+    .n_columns = (guint32) params->n_columns,
+    .stride = (guint32) params->stride,
+    .position = (guint32) params->position,
+  };
+
+  collate_vulkan_dispatch (self,
+                           &(CollateVulkanDispatch){
+                               .shader = COLLATE_SHADER_STORE,
+                               .slices = { params->keys.buffer->slice,
+                                           params->values.buffer->slice,
+                                           params->key_cache.buffer->slice,
+                                           params->value_cache.buffer->slice },
+                               .params = &shader,
+                               .groups = { count_looping_groups (self, n / 2 + 1), 2, 1 },
+                               .work = (double) n * 2,
+                           });
+}
+
+void
+collate_vulkan_swiglu (CollateDevice *device, const CollateSwiglu *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  const CollateShaderSwiglu shader = {
+    .gate = get_offset (params->gate, sizeof (float)),
+    .up = get_offset (params->up, sizeof (float)),
+    .out_offset = get_offset (params->out, sizeof (float)),
+    .n = (guint32) params->n,
+  };
+
+  collate_vulkan_dispatch (
+      self,
+      &(CollateVulkanDispatch){
+          .shader = COLLATE_SHADER_SWIGLU,
+          .slices = { params->gate.buffer->slice, params->up.buffer->slice, params->out.buffer->slice },
+          .params = &shader,
+          .groups = { count_looping_groups (self, params->n), 1, 1 },
+          .work = (double) params->n,
+      });
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "engine/collate-device.h"
+#include "engine/vulkan/collate-vulkan-instance.h"
+#include "engine/vulkan/collate-vulkan-memory.h"
+#include "engine/vulkan/collate-vulkan-pipelines.h"
+#include "engine/vulkan/collate-vulkan-recorder.h"
+#include "engine/vulkan/collate-vulkan-weights.h"
+
+G_BEGIN_DECLS
+
+/* What the parts of the Vulkan device share. */
+
+struct _CollateBuffer
+{
+  CollateVulkanSlice slice;
+  gsize n_bytes;
+};
+
+/* Cosines and sines that were uploaded last, for this recording. */
+typedef struct
+{
+  CollateVulkanSlice slice;
+  const float *frequencies;
+  gint64 position, n_tokens, n_pairs;
+} CollateVulkanAngles;
+
+struct _CollateVulkanDevice
+{
+  CollateDevice head;
+  CollateDeviceKernels kernels; /* with the device's type */
+
+  CollateVulkanInstance *instance;
+  VkPhysicalDevice physical;
+  CollateVulkanTraits traits;
+  guint32 lanes; /* of a subgroup, as it was seen to run */
+
+  VkDevice handle;
+  VkQueue queue;
+  CollateVulkanFunctions vk;
+
+  CollateVulkanMemory memory;
+  CollateVulkanPipelines pipelines;
+  CollateVulkanRecorder recorder;
+  CollateVulkanSlice partials; /* of attention whose keys are split */
+  CollateVulkanAngles angles;
+  gint64 n_bytes; /* of buffers and weights */
+
+  GError *error;    /* the first one while recording */
+  gboolean is_lost; /* nothing runs on it any more */
+};
+
+/* An error where the result is one; a lost device stays lost. */
+gboolean collate_vulkan_check (CollateVulkanDevice *device, VkResult result, GError **error);
+
+/* Copies between the host and a slice; what was recorded runs first. */
+gboolean collate_vulkan_write (CollateVulkanDevice *device,
+                               const CollateVulkanSlice *to,
+                               const void *data,
+                               gsize n_bytes,
+                               GError **error);
+gboolean collate_vulkan_read (CollateVulkanDevice *device,
+                              const CollateVulkanSlice *from,
+                              void *data,
+                              gsize n_bytes,
+                              GError **error);
+
+/* The kernels, of CollateDeviceKernels. */
+void collate_vulkan_embed (CollateDevice *device, const CollateEmbed *params);
+void collate_vulkan_rms_norm (CollateDevice *device, const CollateRmsNorm *params);
+void collate_vulkan_matmul (CollateDevice *device, const CollateMatmul *params);
+void collate_vulkan_rope (CollateDevice *device, const CollateRope *params);
+void collate_vulkan_store (CollateDevice *device, const CollateStore *params);
+void collate_vulkan_attention (CollateDevice *device, const CollateAttention *params);
+void collate_vulkan_swiglu (CollateDevice *device, const CollateSwiglu *params);
+
+G_END_DECLS

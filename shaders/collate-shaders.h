@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef COLLATE_SHADERS_H
+#define COLLATE_SHADERS_H
+
+/* What shaders and their host agree on, read by both: GLSL and C. Every member takes four bytes, so that both lay the
+ * structs out alike; each fits the 128 bytes of push constants that every device has. Offsets and strides count the
+ * elements of their buffer: numbers of f32, or of f16 in a cache. */
+
+#ifndef VULKAN
+#include <sys/types.h>
+
+typedef struct CollateShaderWeight CollateShaderWeight;
+typedef struct CollateShaderEmbed CollateShaderEmbed;
+typedef struct CollateShaderMatmul CollateShaderMatmul;
+typedef struct CollateShaderNorm CollateShaderNorm;
+typedef struct CollateShaderRope CollateShaderRope;
+typedef struct CollateShaderStore CollateShaderStore;
+typedef struct CollateShaderAttention CollateShaderAttention;
+typedef struct CollateShaderCombine CollateShaderCombine;
+typedef struct CollateShaderSwiglu CollateShaderSwiglu;
+#endif
+
+/* Specialisation constants. */
+#define COLLATE_LANES 0 /* of a subgroup, which is a workgroup */
+#define COLLATE_SPEC_1 1
+#define COLLATE_SPEC_2 2
+#define COLLATE_SPEC_3 3
+#define COLLATE_SPEC_4 4
+
+/* How a weight lies in memory. Rows stand in strips of as many as a subgroup has lanes (or of one, where there is only
+ * one row); columns in blocks of 32, the last one filled up with zeros. Within a strip, block after block, what belongs
+ * to a row stands beside what belongs to the next row:
+ *   codes  [strip][block][n][lane] of 16 bytes: 8, 4, 4, 2 of them for 32 numbers of F32, F16, BF16, Q8; 1 for others
+ *   bits   [strip][block][n][lane] of 4 bytes: the fifth bits of Q5 (n = 1), two high bits of Q6 (n = 2)
+ *   scales [strip][block][lane] of 4 bytes: f16 scale and f16 minimum, of Q8, Q4, Q5;
+ *          [strip][block / 8][5][lane] of 4 bytes for the K forms: f16 scale of scales and f16 scale of minima, then for
+ *          each of eight blocks two bytes: scale and minimum, or for Q6_K the signed scales of either half. */
+#define COLLATE_FORM_F32 0
+#define COLLATE_FORM_F16 1
+#define COLLATE_FORM_BF16 2
+#define COLLATE_FORM_Q8 3
+#define COLLATE_FORM_Q4 4
+#define COLLATE_FORM_Q5 5
+#define COLLATE_FORM_Q4_K 6
+#define COLLATE_FORM_Q5_K 7
+#define COLLATE_FORM_Q6_K 8
+
+/* Numbers in a block; blocks that share the scales of a K form. */
+#define COLLATE_FORM_BLOCK 32
+#define COLLATE_FORM_SUPER 8
+
+/* What a part of a weight's rows looks like. */
+struct CollateShaderWeight
+{
+  uint columns;
+  uint n_blocks;
+  uint n_lanes;   /* rows in a strip */
+  uint first_row; /* of the part */
+  uint n_rows;    /* in the part */
+};
+
+struct CollateShaderEmbed
+{
+  CollateShaderWeight weight;
+  uint ids;
+  uint out_offset;
+  uint n_tokens;
+};
+
+struct CollateShaderMatmul
+{
+  CollateShaderWeight weight;
+  uint in_offset;
+  uint out_offset;
+  uint in_stride;
+  uint out_stride;
+  uint n_tokens;
+  uint accumulate;
+  uint has_bias;
+};
+
+struct CollateShaderNorm
+{
+  uint in_offset;
+  uint out_offset;
+  uint n_rows;
+  uint columns;
+  uint has_weight;
+  float epsilon;
+};
+
+struct CollateShaderRope
+{
+  uint heads;
+  uint angles; /* [n_tokens][n_pairs] of cosine and sine */
+  uint n_tokens;
+  uint n_heads;
+  uint head_size;
+  uint n_pairs;
+  uint stride;
+  uint interleaved;
+};
+
+struct CollateShaderStore
+{
+  uint keys;
+  uint values;
+  uint key_cache;
+  uint value_cache;
+  uint n_tokens;
+  uint n_columns;
+  uint stride;
+  uint position;
+};
+
+struct CollateShaderAttention
+{
+  uint queries;
+  uint key_cache;
+  uint value_cache;
+  uint out_offset; /* of the result, or of what the combination reads */
+  uint n_tokens;
+  uint n_heads;
+  uint n_kv_heads;
+  uint stride;
+  uint position;
+  uint n_chunks;
+  uint chunk; /* keys */
+  float scale;
+};
+
+/* Joins the chunks of each query: [n_queries][n_chunks][largest score, sum, head_size numbers]. */
+struct CollateShaderCombine
+{
+  uint partials;
+  uint out_offset;
+  uint n_queries;
+  uint n_chunks;
+  uint head_size;
+};
+
+struct CollateShaderSwiglu
+{
+  uint gate;
+  uint up;
+  uint out_offset;
+  uint n;
+};
+
+#endif
