@@ -351,7 +351,8 @@ test_damaged (void)
 static void
 test_open (void)
 {
-  static const char *const foreign[] = { "vulkan:0", "vulkan", "gpu", "", "cpu:1" };
+  static const char *const foreign[] = { "vulkan:99", "vulkan:-1", "vulkan:0x", "vulkan:",
+                                         "vulkan",    "gpu",       "",          "cpu:1" };
   static const char *const known[] = { NULL, "auto", "cpu" };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
