@@ -131,7 +131,7 @@ goes_on_after_space (const guint8 *bytes, gsize length)
 static void
 load_tokens (CollateVocabulary *self, const CollateVocabularyParams *params)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GByteArray) bytes = g_byte_array_sized_new (64);
   g_autofree gsize *offsets = g_new (gsize, params->n_tokens);
   g_autofree CollateRankedToken *tokens = g_new (CollateRankedToken, params->n_tokens);
 
@@ -195,7 +195,7 @@ load_merge (CollateVocabulary *self, guint32 order, const char *merge, gsize len
 static gboolean
 load_merges (CollateVocabulary *self, const CollateVocabularyParams *params, GError **error)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autoptr (GByteArray) bytes = g_byte_array_sized_new (64);
 
   for (gsize i = 0; i < params->n_merges; i++)
     if (!load_merge (self, i, params->merges[i], params->merge_lengths[i], bytes))
