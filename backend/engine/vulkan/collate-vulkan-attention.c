@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/collate-error.h"
 #include "engine/vulkan/collate-vulkan-private.h"
 
 /* Attention: which shape of the shader does it, and whether its keys are shared out. */
@@ -10,6 +11,9 @@
 #define HEAD COLLATE_SPEC_2
 #define EVEN COLLATE_SPEC_3
 #define SPLIT COLLATE_SPEC_4
+
+/* Larger ones would not stay in registers. */
+#define MOST_HEAD_SIZE 512
 
 #define MOST_QUERIES 8
 
@@ -71,10 +75,9 @@ combine (CollateVulkanDevice *self, const CollateAttention *params, guint32 n_ch
                            });
 }
 
-void
-collate_vulkan_attention (CollateDevice *device, const CollateAttention *params)
+static void
+attend (CollateVulkanDevice *self, const CollateAttention *params)
 {
-  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
   Plan plan = make_plan (self, params);
   guint32 n_chunks = plan.groups[2];
   const CollateShaderAttention shader = {
@@ -111,4 +114,19 @@ collate_vulkan_attention (CollateDevice *device, const CollateAttention *params)
                            });
   if (n_chunks > 1)
     combine (self, params, n_chunks);
+}
+
+void
+collate_vulkan_attention (CollateDevice *device, const CollateAttention *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+
+  if (params->head_size <= MOST_HEAD_SIZE)
+    attend (self, params);
+  else if (!self->error)
+    g_set_error (&self->error,
+                 COLLATE_ERROR,
+                 COLLATE_ERROR_UNSUPPORTED,
+                 "heads of %" G_GINT64_FORMAT " numbers",
+                 params->head_size);
 }

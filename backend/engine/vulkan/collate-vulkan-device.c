@@ -116,7 +116,8 @@ allocate (CollateDevice *device, gsize n_bytes, GError **error)
       g_free (buffer);
       return NULL;
     }
-  self->n_bytes += (gint64) buffer->slice.size;
+  buffer->n_bytes = n_bytes;
+  self->n_bytes += (gint64) n_bytes;
   return buffer;
 }
 
@@ -130,7 +131,7 @@ free_buffer (CollateDevice *device, CollateBuffer *buffer)
     return;
   if (self->recorder.is_open)
     collate_vulkan_finish (self, &self->error);
-  self->n_bytes -= (gint64) buffer->slice.size;
+  self->n_bytes -= (gint64) buffer->n_bytes;
   collate_vulkan_slice_drop (self, &buffer->slice);
   g_free (buffer);
 }

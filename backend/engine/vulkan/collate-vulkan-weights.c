@@ -196,10 +196,33 @@ fill_part (Loading *loading, const CollateVulkanPart *part, GError **error)
   return TRUE;
 }
 
+/* The whole of it, before any part is taken; in floating point, since files may say anything. */
+static gboolean
+check_size (const Loading *loading, GError **error)
+{
+  const CollateVulkanStripBytes *bytes = &loading->bytes;
+  const CollateWeight *weight = loading->weight;
+  double a_strip = (double) bytes->codes + (double) bytes->bits + (double) bytes->scales;
+  double n_bytes = a_strip * (double) weight->rows / MIN (weight->rows, loading->device->lanes);
+  double available = (double) collate_vulkan_memory_get_available (loading->device);
+
+  if (weight->columns <= G_MAXINT32 && weight->rows <= G_MAXINT32 && n_bytes <= available)
+    return TRUE;
+  g_set_error (error,
+               COLLATE_ERROR,
+               COLLATE_ERROR_TOO_LARGE,
+               "a weight of %.0f MiB, where %s has %.0f MiB left",
+               n_bytes / (1 << 20),
+               loading->device->traits.name,
+               available / (1 << 20));
+  return FALSE;
+}
+
 static gboolean
 fill (Loading *loading, guint32 n_lanes, GError **error)
 {
-  gboolean filled = collate_vulkan_finish (loading->device, error) && add_parts (loading, n_lanes, error);
+  gboolean filled = check_size (loading, error) && collate_vulkan_finish (loading->device, error) &&
+                    add_parts (loading, n_lanes, error);
 
   for (guint i = 0; filled && i < loading->weight->parts->len; i++)
     filled = fill_part (loading, get_part (loading->weight, i), error);
