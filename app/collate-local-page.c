@@ -18,7 +18,7 @@ struct _CollateLocalPage
   CollateLocalModels *local_models;
   GCancellable *cancellable;
 
-  AdwPreferencesGroup *group;
+  AdwActionRow *folder;
   GtkListBox *list;
   GtkWidget *add;
   GtkSpinner *adding;
@@ -180,7 +180,7 @@ describe_file (const CollateLocalModel *local)
   add_part (parts, local->licence);
   g_ptr_array_add (parts, NULL);
 
-  return g_strjoinv (" · ", (char **) parts->pdata);
+  return g_strjoinv ("\302\240· ", (char **) parts->pdata);
 }
 
 /* What the file is, and below what is wrong with it or what it takes. */
@@ -226,7 +226,7 @@ make_row (gpointer item, gpointer user_data)
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), collate_model_get_name (model));
   gtk_widget_add_css_class (warning, "warning");
-  adw_action_row_add_prefix (ADW_ACTION_ROW (row), warning);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), warning);
   g_object_set_data (G_OBJECT (row), "warning", warning);
   show_model (ADW_ACTION_ROW (row), model, warning);
   g_signal_connect_object (
@@ -308,7 +308,7 @@ collate_local_page_class_init (CollateLocalPageClass *klass)
   g_type_ensure (COLLATE_TYPE_DOWNLOAD_FORM);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-local-page.ui");
-  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, group);
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, folder);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, list);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, add);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, adding);
@@ -333,12 +333,10 @@ collate_local_page_set_parts (CollateLocalPage *self,
   g_autoptr (GListModel) models =
       G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (catalogue)), GTK_FILTER (filter)));
   g_autofree char *folder = g_filename_display_name (collate_local_models_get_folder (local_models));
-  g_autofree char *text = g_strdup_printf (
-      _ ("GGUF files that answer on this machine, without any key. They are kept in %s"), folder);
-  g_autofree char *description = g_markup_escape_text (text, -1);
 
   self->local_models = g_object_ref (local_models);
-  adw_preferences_group_set_description (self->group, description);
+  adw_action_row_set_subtitle (self->folder, folder);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->folder), folder);
   gtk_list_box_bind_model (self->list, models, make_row, self, NULL);
   g_signal_connect_object (models, "items-changed", G_CALLBACK (update_list), self, G_CONNECT_DEFAULT);
   update_list (models, 0, 0, 0, self);

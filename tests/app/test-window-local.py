@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Model files on this machine, in the window: ticked at a first start without any key, asked, listed and removed."""
 
+import base64
+import hashlib
 import os
 import pathlib
 import shutil
@@ -13,11 +15,13 @@ import desk
 desk.ensure()
 
 import accessible  # noqa: E402
+import scripted  # noqa: E402
 import tap  # noqa: E402
 from accessible import Atspi, GLib, find, every, press, read, wait_for, write  # noqa: E402
 
 PROGRAM = os.environ["COLLATE_PROGRAM"]
 WRITE_MODEL = os.environ["COLLATE_WRITE_MODEL"]
+SERVER = os.environ["COLLATE_SCRIPTED_SERVER"]
 
 
 class Desk:
@@ -79,6 +83,124 @@ def test_a_model_file_on_the_command_line_is_added():
         with here.start(other) as application:
             find(application.window, "check box", "given")
             assert (here.models / "given.gguf").exists() and os.path.exists(other)
+            application.quit()
+
+
+def serve(*replies):
+    return scripted.Server(SERVER, {}, paths={"GET /other.gguf": list(replies)})
+
+
+def whole(data):
+    return {"headers": {"ETag": '"a"'}, "steps": [{"send_base64": base64.b64encode(data).decode()}]}
+
+
+def half(data, *, wait_ms):
+    """The first half, and then nothing for a while, and the end."""
+    return {"headers": {"ETag": '"a"', "Content-Length": str(len(data))},
+            "steps": [{"send_base64": base64.b64encode(data[:len(data) // 2]).decode()}, {"wait_ms": wait_ms}, {"close": True}]}
+
+
+def rest(data):
+    start = len(data) // 2
+    return {"status": 206, "headers": {"ETag": '"a"', "Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"},
+            "steps": [{"send_base64": base64.b64encode(data[start:]).decode()}]}
+
+
+def open_page(application):
+    application.activate("preferences", GLib.Variant("s", "local"))
+    return find(application.root, "list", "Models on this machine")
+
+
+def enter(application, address, digest=""):
+    write(find(application.root, "text", "Address of the file"), address)
+    write(find(application.root, "text", "SHA-256, where it is known"), digest)
+    press(find(application.root, "button", "Download"))
+
+
+def test_a_model_is_downloaded():
+    with Desk() as here:
+        data = (here.models / "tiny.gguf").read_bytes()
+        with serve(whole(data)) as server, here.start() as application:
+            page = open_page(application)
+            enter(application, "http://example.invalid/other.gguf")
+            find(application.root, "label", "Enter an address that begins with https://…")
+            enter(application, server.address + "/other.gguf", "123")
+            find(application.root, "label", "A SHA-256 has 64 characters…")
+            assert not server.journal()
+
+            enter(application, server.address + "/other.gguf", hashlib.sha256(data).hexdigest().upper())
+            downloads = find(application.root, "list", "Downloads")
+            wait_for("its end", lambda: "the SHA-256 is the one that was given" in read(downloads))
+            wait_for("its row", lambda: "other" in read(page))
+            find(application.window, "check box", "other")
+            assert (here.models / "other.gguf").read_bytes() == data
+            assert sorted(path.name for path in here.models.iterdir()) == ["other.gguf", "tiny.gguf"]
+
+            # What is there is not replaced unasked.
+            (here.models / "other.gguf").write_bytes(b"mine")
+            enter(application, server.address + "/other.gguf")
+            press(find(application.root, "button", "_Replace…"))
+            wait_for("the other one", lambda: (here.models / "other.gguf").read_bytes() == data)
+            press(find(application.root, "button", "Close the note on other"))
+            wait_for("an empty list", lambda: not every(application.root, "list", "Downloads"))
+            application.quit()
+
+
+def test_a_download_goes_on_after_a_start():
+    with Desk() as here:
+        data = (here.models / "tiny.gguf").read_bytes()
+        with serve(half(data, wait_ms=60000), rest(data)) as server:
+            with here.start() as application:
+                open_page(application)
+                enter(application, server.address + "/other.gguf")
+                find(application.root, "button", "Stop the download of other")
+                partial = here.models / "other.gguf.download"
+                wait_for("a half", lambda: partial.exists() and partial.stat().st_size == len(data) // 2)
+                application.quit()
+            with here.start() as application:
+                open_page(application)
+                downloads = find(application.root, "list", "Downloads")
+                wait_for("where it is", lambda: "stopped" in read(downloads))
+                press(find(application.root, "button", "Go on with the download of other"))
+                find(application.window, "check box", "other")
+                assert (here.models / "other.gguf").read_bytes() == data
+                assert server.journal()[-1]["headers"]["range"] == f"bytes={len(data) // 2}-"
+                application.quit()
+
+
+def test_what_is_no_model_is_said_and_discarded():
+    page = {"headers": {"Content-Type": "text/html"}, "steps": [{"send": "<!doctype html>"}]}
+    with Desk() as here, serve(page) as server, here.start() as application:
+        open_page(application)
+        enter(application, server.address + "/other.gguf")
+        downloads = find(application.root, "list", "Downloads")
+        wait_for("what is wrong", lambda: "no model file" in read(downloads))
+        press(find(application.root, "button", "Discard the download of other"))
+        wait_for("the end of it", lambda: [path.name for path in here.models.iterdir()] == ["tiny.gguf"])
+        application.quit()
+
+
+def test_the_list_says_what_a_file_is():
+    with Desk() as here:
+        subprocess.run([WRITE_MODEL, here.models / "tiny.gguf", "qwen3"], check=True)
+        with here.start() as application:
+            page = open_page(application)
+            for words in ["qwen3", "parameters", "context of", "Needs about", "are free"]:
+                wait_for(words, lambda: words in read(page))
+            find(application.root, "button", "Open the Folder")
+            application.quit()
+
+
+def test_a_model_file_is_added_by_the_dialog():
+    with Desk() as here:
+        given = os.path.join(here.folder.name, "given.gguf")
+        shutil.move(here.models / "tiny.gguf", given)
+        with here.start() as application:
+            application.activate("preferences", GLib.Variant("s", "local"))
+            press(find(application.root, "button", "Add a Model File…"))
+            accessible.choose_file(application, "Add a Model File", "_Add…", given)
+            find(application.window, "check box", "given")
+            assert (here.models / "given.gguf").exists() and os.path.exists(given)
             application.quit()
 
 
