@@ -23,7 +23,12 @@
 
 /* What Llama 3.1 and later put before every system message; the date is the one that the template falls back to. */
 #define LLAMA3_CUTTING "Cutting Knowledge Date: December 2023"
-#define LLAMA3_PREAMBLE LLAMA3_CUTTING "\nToday Date: 26 Jul 2024\n\n"
+#define LLAMA3_DATE "Today Date: "
+#define LLAMA3_PREAMBLE LLAMA3_CUTTING "\n" LLAMA3_DATE "26 Jul 2024\n\n"
+
+#define CHATML_START "<|im_start|>"
+#define CHATML_END "<|im_end|>"
+#define CHATML_SYSTEM CHATML_START "system\n"
 
 struct _CollateTemplate
 {
@@ -34,6 +39,8 @@ struct _CollateTemplate
   gboolean thinks;
   char *think;    /* what the prompt ends with so that the model thinks, … */
   char *no_think; /* … and so that it does not; (nullable): nothing */
+  char *system;   /* what a conversation without a system's turn begins with in ChatML; (nullable): nothing */
+  const char *thought; /* what DeepSeek 3.1 puts before earlier answers; (nullable): nothing */
 };
 
 /* A string of the template from `at` to its closing quote, with its line ends no longer escaped. */
@@ -47,7 +54,8 @@ read_literal (const char *at)
 }
 
 /* Reads off the end of the template, which writes the beginning of the answer, how that opens or closes thinking: by
- * an opening tag that stays open, by an empty block, or by a closing tag alone. */
+ * an opening tag that stays open, by an empty block, or by a closing tag alone. Where it cannot be switched, an empty
+ * block closes it. */
 static void
 read_thinking (CollateTemplate *self, const char *text)
 {
@@ -68,25 +76,60 @@ read_thinking (CollateTemplate *self, const char *text)
     }
   if (!self->no_think && (at = strstr (tail, CLOSE_TAG)))
     self->no_think = read_literal (at);
-  else if (!self->no_think && self->think)
+  else if (!self->no_think && self->think && !strstr (tail, "thinking"))
     self->no_think = g_strdup (OPEN_TAG "\n\n" CLOSE_TAG "\n\n");
+}
+
+/* The whole turn of a system that stands in the template. */
+static char *
+read_system (const char *text)
+{
+  for (const char *at = strstr (text, CHATML_START "system"); at;
+       at = strstr (at + strcspn (at, QUOTES), CHATML_START "system"))
+    {
+      g_autofree char *literal = read_literal (at);
+      char *end = strstr (literal, CHATML_END);
+
+      if (end && g_str_has_prefix (literal, CHATML_SYSTEM))
+        return g_strndup (literal + strlen (CHATML_SYSTEM), end - literal - strlen (CHATML_SYSTEM));
+    }
+  return NULL;
+}
+
+/* Tags that are all that the template writes before an earlier answer; what begins the next one comes after those. */
+static const char *
+find_thought (const char *text)
+{
+  const char *tail = g_strrstr (text, "add_generation_prompt");
+  gssize length = tail ? tail - text : -1;
+
+  if (g_strstr_len (text, length, "{{'" CLOSE_TAG "'}}"))
+    return CLOSE_TAG;
+  return g_strstr_len (text, length, "{{'" OPEN_TAG CLOSE_TAG "'}}") ? OPEN_TAG CLOSE_TAG : NULL;
+}
+
+/* Formats of their own that use the tokens of a known one. */
+static gboolean
+is_stranger (const char *text)
+{
+  return strstr (text, "<|im_sep|>") ||                                  /* Phi 4 */
+         strstr (text, "<end_of_utterance>") ||                          /* SmolVLM */
+         strstr (text, ">>>${recipient}") ||                             /* Functionary 3.2, … */
+         (strstr (text, LLAMA3_CUTTING) && !strstr (text, LLAMA3_DATE)); /* … and 3.1 */
 }
 
 static CollateChatFormat
 recognise (const char *text, gboolean can_switch)
 {
-  if (strstr (text, "<|im_start|>"))
-    {
-      /* Phi 4 and SmolVLM use ChatML's first token in formats of their own. */
-      if (strstr (text, "<|im_sep|>") || strstr (text, "<end_of_utterance>"))
-        return COLLATE_CHAT_UNKNOWN;
-      return can_switch ? COLLATE_CHAT_QWEN3 : COLLATE_CHAT_CHATML;
-    }
+  if (is_stranger (text))
+    return COLLATE_CHAT_UNKNOWN;
+  if (strstr (text, CHATML_START))
+    return can_switch ? COLLATE_CHAT_QWEN3 : COLLATE_CHAT_CHATML;
   if (strstr (text, "<|start_header_id|>") && strstr (text, "<|end_header_id|>"))
     return COLLATE_CHAT_LLAMA3;
   if (strstr (text, "[INST]") && strstr (text, "<<SYS>>"))
     return COLLATE_CHAT_LLAMA2;
-  if (strstr (text, DEEPSEEK_USER) && strstr (text, DEEPSEEK_ASSISTANT))
+  if (strstr (text, DEEPSEEK_USER) && strstr (text, DEEPSEEK_ASSISTANT) && strstr (text, "system_prompt"))
     return COLLATE_CHAT_DEEPSEEK;
   if (strstr (text, "'User: ' + message['content']") && strstr (text, "'Assistant: ' + message['content']"))
     return COLLATE_CHAT_DEEPSEEK;
@@ -103,10 +146,12 @@ collate_template_new (const char *chat_template)
     return self;
 
   read_thinking (self, chat_template);
-  self->format = recognise (chat_template, self->no_think != NULL);
+  self->format = recognise (chat_template, self->think || self->no_think);
   self->begins_with_bos = strstr (chat_template, "bos_token") != NULL;
   self->has_preamble = strstr (chat_template, LLAMA3_CUTTING) != NULL;
   self->names_roles = strstr (chat_template, DEEPSEEK_USER) == NULL;
+  self->system = read_system (chat_template);
+  self->thought = find_thought (chat_template);
   return self;
 }
 
@@ -115,6 +160,7 @@ collate_template_free (CollateTemplate *self)
 {
   g_free (self->think);
   g_free (self->no_think);
+  g_free (self->system);
   g_free (self);
 }
 
@@ -199,18 +245,24 @@ static const char *const role_names[] = {
 };
 
 static void
-write_chatml (Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_chatml_turn (Writer *writer, const CollateTurn *turn)
 {
+  write_control (writer, CHATML_START);
+  write_text (writer, role_names[turn->role]);
+  write_text (writer, "\n");
+  write_text (writer, turn->content);
+  write_control (writer, CHATML_END);
+  write_text (writer, "\n");
+}
+
+static void
+write_chatml (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
+{
+  if (self->system && turns[0].role != COLLATE_ROLE_SYSTEM)
+    write_chatml_turn (writer, &(CollateTurn){ COLLATE_ROLE_SYSTEM, self->system });
   for (gsize i = 0; i < n_turns; i++)
-    {
-      write_control (writer, "<|im_start|>");
-      write_text (writer, role_names[turns[i].role]);
-      write_text (writer, "\n");
-      write_text (writer, turns[i].content);
-      write_control (writer, "<|im_end|>");
-      write_text (writer, "\n");
-    }
-  write_control (writer, "<|im_start|>");
+    write_chatml_turn (writer, &turns[i]);
+  write_control (writer, CHATML_START);
   write_text (writer, "assistant\n");
 }
 
@@ -273,12 +325,14 @@ write_llama2 (Writer *writer, const CollateTurn *turns, gsize n_turns)
 }
 
 static void
-write_deepseek (Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_deepseek (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
 {
   for (gsize i = 0; i < n_turns; i++)
     {
       if (turns[i].role != COLLATE_ROLE_SYSTEM)
         write_control (writer, turns[i].role == COLLATE_ROLE_USER ? DEEPSEEK_USER : DEEPSEEK_ASSISTANT);
+      if (turns[i].role == COLLATE_ROLE_ASSISTANT)
+        write_tags (writer, self->thought);
       write_text (writer, turns[i].content);
       if (turns[i].role == COLLATE_ROLE_ASSISTANT)
         write_control (writer, DEEPSEEK_END);
@@ -320,7 +374,7 @@ write_turns (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gs
     {
     case COLLATE_CHAT_CHATML:
     case COLLATE_CHAT_QWEN3:
-      write_chatml (writer, turns, n_turns);
+      write_chatml (self, writer, turns, n_turns);
       break;
     case COLLATE_CHAT_LLAMA3:
       write_llama3 (self, writer, turns, n_turns);
@@ -332,7 +386,7 @@ write_turns (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gs
       if (self->names_roles)
         write_deepseek2 (writer, turns, n_turns);
       else
-        write_deepseek (writer, turns, n_turns);
+        write_deepseek (self, writer, turns, n_turns);
       break;
     case COLLATE_CHAT_NONE:
     case COLLATE_CHAT_UNKNOWN:

@@ -28,6 +28,9 @@
        "{{- '<think>\\n\\n</think>\\n\\n' }}{%- else %}{{- '<think>\\n' }}{%- endif %}{%- endif %}"
 #define QWEN_THINKING                                                                                        \
   QWEN "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n<think>\\n' }}{%- endif %}"
+#define QWEN_ASKED                                                                                           \
+  QWEN "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}"                                    \
+       "{%- if enable_thinking %}{{- '<think>\\n' }}{%- endif %}{%- endif %}"
 #define QWEN_INSTRUCT QWEN "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
 #define LLAMA3                                                                                               \
   "{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] "  \
@@ -169,6 +172,13 @@ static const Case cases[] = {
     "[im_start]system\nS[im_end]\n[im_start]user\nHi[im_end]\n[im_start]assistant\n[think]\n\n[/think]\n\n",
     TRUE,
     TRUE },
+  { "qwen-asked",
+    QWEN_ASKED,
+    COLLATE_CHAT_QWEN3,
+    "[im_start]system\nS[im_end]\n[im_start]user\nHi[im_end]\n[im_start]assistant\n[think]\n",
+    "[im_start]system\nS[im_end]\n[im_start]user\nHi[im_end]\n[im_start]assistant\n",
+    TRUE,
+    TRUE },
   { "qwen-instruct",
     QWEN_INSTRUCT,
     COLLATE_CHAT_CHATML,
@@ -256,6 +266,54 @@ test_spellings (void)
       g_assert_cmpuint (g_strv_length (parts), ==, 3);
       g_assert_cmpstr (joined, ==, plain);
     }
+}
+
+static char *
+write_turns (const char *text, const CollateTurn *turns, gsize n_turns)
+{
+  g_autoptr (CollateTemplate) template = collate_template_new (text);
+  g_autoptr (CollateVocabulary) vocabulary = make_vocabulary ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) ids =
+      collate_template_encode_turns (template, vocabulary, 0, FALSE, turns, n_turns, FALSE, &error);
+
+  g_assert_no_error (error);
+  return spell (vocabulary, ids);
+}
+
+/* Where nothing is said by a system, some templates say something. */
+static void
+test_silent_system (void)
+{
+  const CollateTurn turns[] = { { COLLATE_ROLE_USER, "Hi" } };
+  g_autofree char *smollm2 = write_turns (SMOLLM2, turns, 1);
+  g_autofree char *escaped = write_turns ("{{- '<|im_start|>system\\nS\\nT<|im_end|>\\n' }}", turns, 1);
+  g_autofree char *open = write_turns ("{{- '<|im_start|>system\\nS' }}{{- '<|im_end|>\\n' }}", turns, 1);
+
+  g_assert_cmpstr (smollm2,
+                   ==,
+                   "[im_start]system\nYou are a helpful AI assistant named SmolLM[im_end]\n"
+                   "[im_start]user\nHi[im_end]\n[im_start]assistant\n");
+  g_assert_cmpstr (
+      escaped, ==, "[im_start]system\nS\nT[im_end]\n[im_start]user\nHi[im_end]\n[im_start]assistant\n");
+  g_assert_cmpstr (open, ==, "[im_start]user\nHi[im_end]\n[im_start]assistant\n");
+}
+
+/* DeepSeek 3.1 closes the thinking of earlier answers that did not think, too. */
+static void
+test_earlier_answers (void)
+{
+  const CollateTurn turns[] = {
+    { COLLATE_ROLE_USER, "Hi" },
+    { COLLATE_ROLE_ASSISTANT, "Ho" },
+    { COLLATE_ROLE_USER, "Hu" },
+  };
+  g_autofree char *deepseek3 = write_turns (DEEPSEEK3, turns, 3);
+  g_autofree char *deepseek31 = write_turns ("{{'" ASSISTANT "'}}{{'</think>'}}" DEEPSEEK31, turns, 3);
+
+  g_assert_cmpstr (deepseek3, ==, "[bos][User]Hi[Assistant]Ho<｜end▁of▁sentence｜>[User]Hu[Assistant]");
+  g_assert_cmpstr (
+      deepseek31, ==, "[bos][User]Hi[Assistant][/think]Ho<｜end▁of▁sentence｜>[User]Hu[Assistant][/think]");
 }
 
 /* The models of Meta were trained on messages without white space around them; others' stay as they are. */
@@ -347,6 +405,9 @@ test_unknown (void)
     "<|im_start|>User:{{ content }}<end_of_utterance>",
     "<|start_header_id|>",
     USER "{{ content }}",
+    "{{ bos_token }}" USER "{{ content }}" ASSISTANT "{{ content }}{{ message['content'] + '\n\n' }}",
+    "<|start_header_id|>system<|end_header_id|>\nCutting Knowledge Date: December 2023\n\n",
+    "<|start_header_id|>system<|end_header_id|>\n>>>${recipient}\n",
     "{% if add_generation_prompt %}<think><think>",
   };
   g_autoptr (CollateVocabulary) vocabulary = make_vocabulary ();
@@ -366,13 +427,19 @@ test_unknown (void)
 static void
 test_hostile (void)
 {
-  g_autoptr (GString) text = g_string_new ("<|im_start|>add_generation_prompt");
-  g_autoptr (CollateTemplate) template = NULL;
+  static const char *const tags[] = { "<think>", "<|im_start|>system", "<|im_start|>system\\n" };
 
-  while (text->len < 1000000)
-    g_string_append (text, "<think>");
-  template = collate_template_new (text->str);
-  g_assert_cmpint (collate_template_get_format (template), ==, COLLATE_CHAT_QWEN3);
+  for (guint i = 0; i < G_N_ELEMENTS (tags); i++)
+    {
+      g_autoptr (GString) text = g_string_new ("<|im_start|>add_generation_prompt");
+      g_autoptr (CollateTemplate) template = NULL;
+
+      while (text->len < 1000000)
+        g_string_append (text, tags[i]);
+      template = collate_template_new (text->str);
+      g_assert_cmpint (
+          collate_template_get_format (template), ==, i == 0 ? COLLATE_CHAT_QWEN3 : COLLATE_CHAT_CHATML);
+    }
 }
 
 int
@@ -386,6 +453,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cases[i], test_case);
     }
   g_test_add_func ("/template/spellings", test_spellings);
+  g_test_add_func ("/template/silent-system", test_silent_system);
+  g_test_add_func ("/template/earlier-answers", test_earlier_answers);
   g_test_add_func ("/template/white-space", test_white_space);
   g_test_add_func ("/template/bos", test_bos);
   g_test_add_func ("/template/joined", test_joined);
