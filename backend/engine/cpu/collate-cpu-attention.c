@@ -1,344 +1,233 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "engine/cpu/collate-cpu-private.h"
+#include "engine/cpu/collate-cpu-attention.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/collate-error.h"
 
-/* Attention, block by block of keys with a running maximum (online softmax, arXiv:1805.02867). The heads of some tokens
- * that share keys are rows of one product: keys and values are expanded once for all of them. */
+/* Attention, block by block of keys with a running maximum (online softmax, arXiv:1805.02867). Here the many rows of a
+ * prefill: they are the columns of panels, so that the lanes of a vector are rows, a key's number is broadcast to all of
+ * them, and no maximum and no sum crosses lanes. Keys and values are expanded once for the panels of a piece. */
 
-#define MOST_ROWS 48
-#define KEYS 96 /* of a block */
 #define MOST_HEAD_SIZE 512
+#define MOST_PANELS 4 /* of a piece */
+#define PIECES_A_THREAD 3
 
-/* So few rows go over keys and values as they lie in the caches: a panel would cost more than the products. Where they
- * are all that there is, threads share the keys out in chunks, as many as the number of keys says and never as the
- * number of threads. */
-#define FEW_ROWS 8
-#define CHUNK_KEYS (5 * KEYS) /* at least */
-#define MOST_CHUNKS 16
-
+/* The rows of a panel: [head_size][COLLATE_PANEL]. */
 typedef struct
 {
-  CollateCpuDevice *cpu;
-  const CollateAttention *params;
-  const float *queries;
-  const guint16 *keys, *values;
-  float *out;
+  gint64 first_row, n_rows;
+  guint n_strips;
+  float *queries; /* scaled */
+  float *sums;    /* of values */
+  float most[COLLATE_PANEL], weights[COLLATE_PANEL];
+} Panel;
 
-  gint64 width; /* head_size in whole strips */
-  gint64 group; /* heads that share keys */
-  gint64 heads_a_piece, n_head_pieces;
-  gint64 tokens_a_piece, n_token_pieces;
-  gint64 keys_a_chunk, n_chunks;
-
-  /* [head][chunk], where there are chunks. */
-  float *partials;
-  gint64 partial_stride;
-} Attention;
-
-/* What a thread works on: heads × tokens as rows, the heads of a token together. */
+/* What a thread works on. */
 typedef struct
 {
-  gint64 kv_head, first_head, n_heads;
-  gint64 first_token, n_rows;
-  gint64 chunk, first_key, end_key;
-
-  float *queries;           /* [row][head_size], scaled */
-  float *sums;              /* [row][width], of values */
-  float *scores;            /* [row][KEYS] */
-  float *key_panel;         /* [head_size][KEYS] */
-  float *value_panel;       /* [KEYS][width] */
-  float most[MOST_ROWS];    /* of the scores so far */
-  float weights[MOST_ROWS]; /* sum of exp (score - most) */
+  gint64 kv_head;
+  guint n_panels;
+  Panel panels[MOST_PANELS];
+  float *scores;        /* [COLLATE_BLOCK_KEYS][COLLATE_PANEL] */
+  float *keys, *values; /* [COLLATE_BLOCK_KEYS][head_size] */
 } Piece;
 
 static void
-init_piece (const Attention *attention, gint64 item, guint thread, Piece *piece)
+init_panel (const CollateAttentionJob *job, gint64 kv_head, Panel *panel)
 {
-  gint64 chunk = item % attention->n_chunks;
-  const CollateAttention *params = attention->params;
-  gint64 rest = item / attention->n_chunks;
-  /* The last tokens, which see most keys, first: that leaves small pieces for the end. */
-  gint64 token_piece = attention->n_token_pieces - 1 - rest % attention->n_token_pieces;
-  gint64 head_piece = rest / attention->n_token_pieces % attention->n_head_pieces;
-  float *scratch = (float *) (gpointer) attention->cpu->scratches[thread];
-  gint64 first = head_piece * attention->heads_a_piece;
-  gint64 n_tokens;
+  gint64 head_size = job->params->head_size;
 
-  piece->kv_head = rest / attention->n_token_pieces / attention->n_head_pieces;
-  piece->first_head = piece->kv_head * attention->group + first;
-  piece->n_heads = MIN (attention->heads_a_piece, attention->group - first);
-  piece->first_token = token_piece * attention->tokens_a_piece;
-  n_tokens = MIN (attention->tokens_a_piece, params->n_tokens - piece->first_token);
-  piece->n_rows = n_tokens * piece->n_heads;
-  piece->chunk = chunk;
-  piece->first_key = chunk * attention->keys_a_chunk;
-  piece->end_key =
-      MIN (piece->first_key + attention->keys_a_chunk, params->position + piece->first_token + n_tokens);
-
-  piece->queries = scratch;
-  piece->sums = piece->queries + MOST_ROWS * attention->width;
-  piece->scores = piece->sums + MOST_ROWS * attention->width;
-  piece->key_panel = piece->scores + MOST_ROWS * KEYS;
-  piece->value_panel = piece->key_panel + KEYS * attention->width;
-  memset (piece->sums, 0, (gsize) (piece->n_rows * attention->width) * sizeof *piece->sums);
-
-  for (gint64 row = 0; row < piece->n_rows; row++)
+  panel->n_strips = (guint) (panel->n_rows + COLLATE_STRIP - 1) / COLLATE_STRIP;
+  memset (panel->sums, 0, (gsize) (head_size * COLLATE_PANEL) * sizeof (float));
+  if (panel->n_rows % COLLATE_STRIP != 0)
+    memset (panel->queries, 0, (gsize) (head_size * COLLATE_PANEL) * sizeof (float));
+  for (gint64 row = 0; row < panel->n_rows; row++)
     {
-      const float *query = attention->queries + (piece->first_token + row / piece->n_heads) * params->stride +
-                           (piece->first_head + row % piece->n_heads) * params->head_size;
+      const float *query = collate_attention_get_query (job, kv_head, panel->first_row + row);
 
-      for (gint64 i = 0; i < params->head_size; i++)
-        piece->queries[row * params->head_size + i] = query[i] * params->scale;
-      piece->most[row] = -INFINITY;
-      piece->weights[row] = 0;
-    }
-}
-
-/* Keys as the columns of a panel, values as its rows; zeros where a head is no whole number of strips, and beyond the
- * last key. */
-static void
-expand_block (const Attention *attention, Piece *piece, gint64 first_key, gint64 n_keys)
-{
-  const CollateCpuLoops *loops = attention->cpu->loops;
-  gint64 head_size = attention->params->head_size;
-  gint64 stride = attention->params->n_kv_heads * head_size;
-  gint64 at = first_key * stride + piece->kv_head * head_size;
-
-  if (n_keys < KEYS)
-    memset (piece->key_panel, 0, (gsize) (head_size * KEYS) * sizeof (float));
-  loops->transpose_f16 (attention->keys + at, stride, n_keys, head_size, piece->key_panel, KEYS);
-  for (gint64 key = 0; key < n_keys; key++)
-    {
-      float *value = piece->value_panel + key * attention->width;
-
-      loops->from_f16 (attention->values + at + key * stride, value, head_size);
-      for (gint64 i = head_size; i < attention->width; i++)
-        value[i] = 0;
-    }
-}
-
-static void
-multiply (const Attention *attention,
-          const float *panel,
-          gint64 width,
-          gint64 n_columns,
-          const float *in,
-          gint64 in_stride,
-          gint64 n_rows,
-          float *sums)
-{
-  for (gint64 at = 0; at < width; at += COLLATE_PANEL)
-    attention->cpu->loops->multiply_floats (panel + at,
-                                            width,
-                                            n_columns,
-                                            (guint) MIN (COLLATE_PANEL, width - at) / COLLATE_STRIP,
-                                            in,
-                                            in_stride,
-                                            n_rows,
-                                            sums + at,
-                                            width);
-}
-
-/* Scores of a row become weights relative to the largest so far; what was summed before is scaled to it. */
-static void
-weigh_row (const Attention *attention, Piece *piece, gint64 row, gint64 first_key, gint64 n_keys)
-{
-  gint64 position = attention->params->position + piece->first_token + row / piece->n_heads;
-  gint64 n_visible = CLAMP (position + 1 - first_key, 0, n_keys);
-  float *scores = piece->scores + row * KEYS;
-  float *sums = piece->sums + row * attention->width;
-  float before = piece->most[row];
-  float added, factor;
-
-  for (gint64 i = n_visible; i < n_keys; i++)
-    scores[i] = 0;
-  if (n_visible == 0)
-    return;
-
-  added = attention->cpu->loops->weigh (scores, n_visible, &piece->most[row]);
-  factor = expf (before - piece->most[row]);
-  if (factor != 1)
-    for (gint64 i = 0; i < attention->width; i++)
-      sums[i] *= factor;
-  piece->weights[row] = piece->weights[row] * factor + added;
-}
-
-static void
-attend_panel (const Attention *attention, Piece *piece, gint64 first_key, gint64 n_keys)
-{
-  gint64 head_size = attention->params->head_size;
-
-  expand_block (attention, piece, first_key, n_keys);
-  memset (piece->scores, 0, (gsize) (piece->n_rows * KEYS) * sizeof (float));
-  multiply (
-      attention, piece->key_panel, KEYS, head_size, piece->queries, head_size, piece->n_rows, piece->scores);
-  for (gint64 row = 0; row < piece->n_rows; row++)
-    weigh_row (attention, piece, row, first_key, n_keys);
-  multiply (attention,
-            piece->value_panel,
-            attention->width,
-            n_keys,
-            piece->scores,
-            KEYS,
-            piece->n_rows,
-            piece->sums);
-}
-
-static void
-attend_few (const Attention *attention, Piece *piece, gint64 first_key, gint64 n_keys)
-{
-  const CollateCpuLoops *loops = attention->cpu->loops;
-  gint64 head_size = attention->params->head_size;
-  gint64 stride = attention->params->n_kv_heads * head_size;
-  gint64 at = first_key * stride + piece->kv_head * head_size;
-
-  loops->score_keys (
-      piece->queries, piece->n_rows, attention->keys + at, stride, n_keys, head_size, piece->scores, KEYS);
-  for (gint64 row = 0; row < piece->n_rows; row++)
-    weigh_row (attention, piece, row, first_key, n_keys);
-  loops->add_values (piece->scores,
-                     KEYS,
-                     piece->n_rows,
-                     attention->values + at,
-                     stride,
-                     n_keys,
-                     head_size,
-                     piece->sums,
-                     attention->width);
-}
-
-static void
-put (const Attention *attention, const Piece *piece)
-{
-  const CollateAttention *params = attention->params;
-
-  for (gint64 row = 0; row < piece->n_rows; row++)
-    {
-      gint64 token = piece->first_token + row / piece->n_heads;
-      gint64 head = piece->first_head + row % piece->n_heads;
-      float *out = attention->out + (token * params->n_heads + head) * params->head_size;
-
-      for (gint64 i = 0; i < params->head_size; i++)
-        out[i] = piece->sums[row * attention->width + i] / piece->weights[row];
-    }
-}
-
-static float *
-get_partial (const Attention *attention, gint64 row, gint64 chunk)
-{
-  return attention->partials + (row * attention->n_chunks + chunk) * attention->partial_stride;
-}
-
-/* What a chunk of keys gave: the largest score, the sum of the weights, the sums of the values. */
-static void
-put_partials (const Attention *attention, const Piece *piece)
-{
-  for (gint64 row = 0; row < piece->n_rows; row++)
-    {
-      gint64 head = piece->first_head + row % piece->n_heads;
-      gint64 token = piece->first_token + row / piece->n_heads;
-      float *partial = get_partial (attention, token * attention->params->n_heads + head, piece->chunk);
-
-      partial[0] = piece->most[row];
-      partial[1] = piece->weights[row];
-      memcpy (partial + 2,
-              piece->sums + row * attention->width,
-              (gsize) attention->params->head_size * sizeof (float));
-    }
-}
-
-/* One head of one token from its chunks. The first token may not see any key of the last chunk. */
-static void
-join_partials (const Attention *attention, gint64 row)
-{
-  gint64 head_size = attention->params->head_size;
-  float *out = attention->out + row * head_size;
-  float most = -INFINITY, weights = 0;
-
-  memset (out, 0, (gsize) head_size * sizeof *out);
-  for (gint64 chunk = 0; chunk < attention->n_chunks; chunk++)
-    most = MAX (most, get_partial (attention, row, chunk)[0]);
-  for (gint64 chunk = 0; chunk < attention->n_chunks; chunk++)
-    {
-      const float *partial = get_partial (attention, row, chunk);
-      float factor = expf (partial[0] - most);
-
-      weights += partial[1] * factor;
       for (gint64 i = 0; i < head_size; i++)
-        out[i] += partial[2 + i] * factor;
+        panel->queries[i * COLLATE_PANEL + row] = query[i] * job->scale;
     }
-  for (gint64 i = 0; i < head_size; i++)
-    out[i] /= weights;
+  for (guint row = 0; row < COLLATE_PANEL; row++)
+    {
+      panel->most[row] = COLLATE_LEAST_SCORE;
+      panel->weights[row] = 0;
+    }
+}
+
+static void
+init_piece (const CollateAttentionJob *job, gint64 item, guint thread, Piece *piece)
+{
+  gint64 head_size = job->params->head_size;
+  /* The last tokens, which see most keys, first: that leaves small pieces for the end. */
+  gint64 first = (job->n_pieces - 1 - item % job->n_pieces) * job->rows_a_piece;
+  gint64 end = MIN (first + job->rows_a_piece, job->n_rows);
+  float *at = (float *) (gpointer) job->cpu->scratches[thread];
+
+  piece->kv_head = item / job->n_pieces;
+  piece->n_panels = 0;
+  piece->scores = at;
+  piece->keys = at += COLLATE_BLOCK_KEYS * COLLATE_PANEL;
+  piece->values = at += COLLATE_BLOCK_KEYS * head_size;
+  at += COLLATE_BLOCK_KEYS * head_size;
+  for (gint64 row = first; row < end; row += COLLATE_PANEL, at += 2 * head_size * COLLATE_PANEL)
+    {
+      Panel *panel = &piece->panels[piece->n_panels++];
+
+      panel->first_row = row;
+      panel->n_rows = MIN (end - row, COLLATE_PANEL);
+      panel->queries = at;
+      panel->sums = at + head_size * COLLATE_PANEL;
+      init_panel (job, piece->kv_head, panel);
+    }
+}
+
+static void
+expand_block (const CollateAttentionJob *job, Piece *piece, gint64 first_key, gint64 n_keys)
+{
+  gint64 head_size = job->params->head_size;
+  gint64 stride = job->params->n_kv_heads * head_size;
+  gint64 at = first_key * stride + piece->kv_head * head_size;
+
+  for (gint64 key = 0; key < n_keys; key++, at += stride)
+    {
+      job->cpu->loops->from_f16 (job->keys + at, piece->keys + key * head_size, head_size);
+      job->cpu->loops->from_f16 (job->values + at, piece->values + key * head_size, head_size);
+    }
+}
+
+/* What a row does not see counts for nothing: the rows of earlier tokens are those before the first that sees a key. */
+static void
+hide (const CollateAttentionJob *job, const Panel *panel, gint64 first_key, gint64 n_keys, float *scores)
+{
+  gint64 position = job->params->position;
+
+  for (gint64 key = MAX (0, position - first_key); key < n_keys; key++)
+    {
+      gint64 n_blind = (first_key + key - position) * job->group - panel->first_row;
+
+      n_blind = MIN (n_blind, panel->n_strips * COLLATE_STRIP);
+      for (gint64 row = 0; row < n_blind; row++)
+        scores[key * COLLATE_PANEL + row] = -INFINITY;
+    }
+}
+
+static void
+attend_block (const CollateAttentionJob *job,
+              const Piece *piece,
+              Panel *panel,
+              gint64 first_key,
+              gint64 n_keys)
+{
+  const CollateCpuLoops *loops = job->cpu->loops;
+  gint64 head_size = job->params->head_size;
+  float factors[COLLATE_PANEL];
+
+  loops->multiply_floats (panel->queries,
+                          head_size,
+                          panel->n_strips,
+                          piece->keys,
+                          head_size,
+                          n_keys,
+                          piece->scores,
+                          COLLATE_PANEL,
+                          FALSE);
+  if (first_key + n_keys > collate_attention_get_end (job, panel->first_row))
+    hide (job, panel, first_key, n_keys, piece->scores);
+  loops->weigh_rows (piece->scores, n_keys, panel->n_strips, panel->most, panel->weights, factors);
+  loops->scale_rows (panel->sums, head_size, panel->n_strips, factors);
+  loops->multiply_columns (piece->scores,
+                           n_keys,
+                           panel->n_strips,
+                           piece->values,
+                           head_size,
+                           head_size,
+                           panel->sums,
+                           COLLATE_PANEL,
+                           TRUE);
+}
+
+static void
+put (const CollateAttentionJob *job, gint64 kv_head, const Panel *panel)
+{
+  gint64 head_size = job->params->head_size;
+
+  for (gint64 row = 0; row < panel->n_rows; row++)
+    {
+      float *out = job->out + collate_attention_get_row (job, kv_head, panel->first_row + row) * head_size;
+      float factor = 1 / panel->weights[row];
+
+      for (gint64 i = 0; i < head_size; i++)
+        out[i] = panel->sums[i * COLLATE_PANEL + row] * factor;
+    }
 }
 
 static void
 attend (gpointer data, gint64 first, gint64 end, guint thread)
 {
-  const Attention *attention = data;
-  gboolean has_few_loops = attention->cpu->loops->score_keys != NULL;
+  const CollateAttentionJob *job = data;
 
   for (gint64 item = first; item < end; item++)
     {
       Piece piece;
+      const Panel *last;
+      gint64 end_key;
 
-      init_piece (attention, item, thread, &piece);
-      for (gint64 key = piece.first_key; key < piece.end_key; key += KEYS)
-        if (has_few_loops && piece.n_rows <= FEW_ROWS)
-          attend_few (attention, &piece, key, MIN (KEYS, piece.end_key - key));
-        else
-          attend_panel (attention, &piece, key, MIN (KEYS, piece.end_key - key));
-      if (attention->n_chunks > 1)
-        put_partials (attention, &piece);
-      else
-        put (attention, &piece);
+      init_piece (job, item, thread, &piece);
+      last = &piece.panels[piece.n_panels - 1];
+      end_key = collate_attention_get_end (job, last->first_row + last->n_rows - 1);
+      for (gint64 key = 0; key < end_key; key += COLLATE_BLOCK_KEYS)
+        {
+          gint64 n_keys = MIN (COLLATE_BLOCK_KEYS, end_key - key);
+
+          expand_block (job, &piece, key, n_keys);
+          for (guint i = 0; i < piece.n_panels; i++)
+            {
+              Panel *panel = &piece.panels[i];
+              gint64 seen = collate_attention_get_end (job, panel->first_row + panel->n_rows - 1) - key;
+
+              if (seen > 0)
+                attend_block (job, &piece, panel, key, MIN (n_keys, seen));
+            }
+        }
+      for (guint i = 0; i < piece.n_panels; i++)
+        put (job, piece.kv_head, &piece.panels[i]);
     }
 }
 
-/* How the work is shared out. */
-static gboolean
-plan (Attention *attention, GError **error)
+/* As many panels a piece as the scratch holds, but pieces enough for all threads. */
+static void
+run_many (CollateAttentionJob *job)
 {
-  const CollateAttention *params = attention->params;
-  gint64 n_keys = params->position + params->n_tokens;
-  gint64 n_blocks = (n_keys + KEYS - 1) / KEYS;
-  gint64 n_rows = params->n_tokens * params->n_heads;
+  gint64 head_size = job->params->head_size, n_kv_heads = job->params->n_kv_heads;
+  gint64 n_fixed = COLLATE_BLOCK_KEYS * (COLLATE_PANEL + 2 * head_size);
+  gint64 n_held =
+      ((gint64) (COLLATE_SCRATCH_BYTES / sizeof (float)) - n_fixed) / (2 * head_size * COLLATE_PANEL);
+  gint64 n_wanted = (gint64) collate_pool_get_n_threads (job->cpu->pool) * PIECES_A_THREAD;
+  gint64 n_panels = n_kv_heads * ((job->n_rows + COLLATE_PANEL - 1) / COLLATE_PANEL);
 
-  attention->heads_a_piece = MIN (attention->group, MOST_ROWS);
-  attention->n_head_pieces = (attention->group + MOST_ROWS - 1) / MOST_ROWS;
-  attention->tokens_a_piece = MOST_ROWS / attention->heads_a_piece;
-  attention->n_token_pieces = (params->n_tokens + attention->tokens_a_piece - 1) / attention->tokens_a_piece;
-  attention->keys_a_chunk = n_blocks * KEYS;
-  attention->n_chunks = 1;
-  if (params->n_tokens * attention->heads_a_piece > FEW_ROWS || n_keys <= CHUNK_KEYS)
-    return TRUE;
-
-  attention->keys_a_chunk = MAX (CHUNK_KEYS, (n_blocks + MOST_CHUNKS - 1) / MOST_CHUNKS * KEYS);
-  attention->n_chunks = (n_keys + attention->keys_a_chunk - 1) / attention->keys_a_chunk;
-  attention->partial_stride = 2 + params->head_size;
-  attention->partials = collate_cpu_reserve_partials (
-      attention->cpu, n_rows * attention->n_chunks * attention->partial_stride, error);
-  return attention->partials != NULL;
+  job->rows_a_piece = CLAMP (n_panels / n_wanted, 1, MIN (n_held, MOST_PANELS)) * COLLATE_PANEL;
+  job->n_pieces = (job->n_rows + job->rows_a_piece - 1) / job->rows_a_piece;
+  collate_pool_run (job->cpu->pool, attend, job, n_kv_heads * job->n_pieces, 1);
 }
 
 void
 collate_cpu_attention (CollateDevice *device, const CollateAttention *params)
 {
   CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  Attention attention = {
+  CollateAttentionJob job = {
     .cpu = cpu,
     .params = params,
     .queries = collate_place_get (params->queries),
     .keys = (const guint16 *) (gconstpointer) collate_place_get (params->key_cache),
     .values = (const guint16 *) (gconstpointer) collate_place_get (params->value_cache),
     .out = collate_place_get (params->out),
-    .width = (params->head_size + COLLATE_STRIP - 1) / COLLATE_STRIP * COLLATE_STRIP,
     .group = params->n_heads / params->n_kv_heads,
+    .scale = params->scale * (float) M_LOG2E,
   };
 
   if (cpu->error != NULL)
@@ -353,16 +242,9 @@ collate_cpu_attention (CollateDevice *device, const CollateAttention *params)
                    MOST_HEAD_SIZE);
       return;
     }
-  if (!plan (&attention, &cpu->error))
-    return;
-
-  collate_pool_run (cpu->pool,
-                    attend,
-                    &attention,
-                    params->n_kv_heads * attention.n_head_pieces * attention.n_token_pieces *
-                        attention.n_chunks,
-                    1);
-  if (attention.n_chunks > 1)
-    for (gint64 row = 0; row < params->n_tokens * params->n_heads; row++)
-      join_partials (&attention, row);
+  job.n_rows = params->n_tokens * job.group;
+  if (collate_attention_is_few (&job))
+    collate_attention_run_few (&job);
+  else
+    run_many (&job);
 }

@@ -21,19 +21,20 @@ typedef struct
   gint32 *biases; /* of a group of the weight: -offset * Σ quants */
 } CollateQuantRow;
 
-/* Three strips expanded to bytes and f32 scales, some blocks of them: [strip][block]… in the order of strips. */
+/* Blocks of three strips as bytes and f32 scales, each strip as it lies in a CollateStrips. */
 typedef struct
 {
-  guint8 *quants;
-  float *scales;
-  float *minima; /* (nullable) */
+  const guint8 *quants[COLLATE_PANEL_STRIPS]; /* from the first block on, as all of a strip's */
+  const float *scales[COLLATE_PANEL_STRIPS];
+  const float *minima[COLLATE_PANEL_STRIPS]; /* (nullable) */
   guint group;
   int offset;
-  gint64 n_blocks;
+  gint64 first_block, n_blocks;
 } CollateQuantPanel;
 
-/* The inner loops, once for each instruction set. Sums are kept in `sums`, COLLATE_PANEL for a token, and added to. What
- * one token's sums are never depends on how many others there are, nor on which of these functions made them. */
+/* The inner loops, once for each instruction set. Products go to `sums`, COLLATE_PANEL of them for a token (or as many as
+ * n_strips have rows), tokens `stride` numbers apart; they are added to what is there where `add` says so. What one
+ * token's sums are never depends on how many others there are. */
 typedef struct
 {
   const char *name;
@@ -47,47 +48,56 @@ typedef struct
                       float *sums);
   void (*dot_floats) (const CollateStrips *strips, const guint8 *strip, const float *in, float *sums);
 
-  /* Many tokens: blocks (columns) of a strip are expanded to place `n` of a panel, then tokens go over the panel. */
-  void (*expand_quants) (const CollateStrips *strips,
-                         const guint8 *strip,
-                         gint64 first_block,
-                         const CollateQuantPanel *panel,
-                         guint n);
+  /* Many tokens go over panels. */
+  void (*expand_nibbles) (const guint8 *nibbles, gint64 n_blocks, guint8 *quants);
   void (*multiply_quants) (const CollateQuantPanel *panel,
                            const CollateQuantRow *rows,
-                           gint64 first_block,
                            gint64 n_tokens,
-                           float *sums);
+                           float *sums,
+                           gint64 stride,
+                           gboolean add);
   void (*expand_floats) (const CollateStrips *strips,
                          const guint8 *strip,
                          gint64 first_column,
                          gint64 n_columns,
                          float *panel); /* rows of COLLATE_PANEL */
 
-  /* sums[t][0 … 16 n_strips) += Σ in[t][c] * panel[c][…] */
+  /* sums[t][r] += Σ in[t][c] * panel[c][r]; the second one for in[c][t]. */
   void (*multiply_floats) (const float *panel,
-                           gint64 panel_stride,
                            gint64 n_columns,
                            guint n_strips,
                            const float *in,
                            gint64 in_stride,
                            gint64 n_tokens,
                            float *sums,
-                           gint64 sums_stride);
+                           gint64 stride,
+                           gboolean add);
+  void (*multiply_columns) (const float *panel,
+                            gint64 n_columns,
+                            guint n_strips,
+                            const float *in,
+                            gint64 in_stride,
+                            gint64 n_tokens,
+                            float *sums,
+                            gint64 stride,
+                            gboolean add);
 
   void (*to_f16) (const float *in, guint16 *out, gint64 n);
   void (*from_f16) (const guint16 *in, float *out, gint64 n);
 
-  /* out[i][n] = in[n][i], for n_rows rows `stride` numbers apart. */
-  void (*transpose_f16) (const guint16 *in,
-                         gint64 stride,
-                         gint64 n_rows,
-                         gint64 n_columns,
-                         float *out,
-                         gint64 out_stride);
+  /* Attention of many rows, which are columns here, COLLATE_PANEL of them: scores[n][r] = 2 ** (scores[n][r] - most[r])
+   * with most[r] raised to the largest; factors[r] = 2 ** (most before - most); weights[r] is scaled by it and added to.
+   * The last: sums[n][r] *= factors[r]. */
+  void (*weigh_rows) (float *scores,
+                      gint64 n_keys,
+                      guint n_strips,
+                      float *most,
+                      float *weights,
+                      float *factors);
+  void (*scale_rows) (float *sums, gint64 n, guint n_strips, const float *factors);
 
-  /* NULL where panels are better in any case. scores[r][n] = Σ queries[r][i] * keys[n][i];
-   * sums[r][i] += Σ weights[r][n] * values[n][i]. */
+  /* Attention of few rows: scores[r][n] = Σ queries[r][i] * keys[n][i]; sums[r][i] += Σ weights[r][n] * values[n][i].
+   * Rows of queries and sums are head_size numbers. */
   void (*score_keys) (const float *queries,
                       gint64 n_rows,
                       const guint16 *keys,
@@ -103,15 +113,17 @@ typedef struct
                       gint64 stride,
                       gint64 n_keys,
                       gint64 head_size,
-                      float *sums,
-                      gint64 sums_stride);
+                      float *sums);
+
+  /* Raises *most to the largest of the numbers, whole strips of them; numbers = 2 ** (numbers - *most); their sum. */
+  float (*weigh) (float *numbers, gint64 n, float *most);
 
   float (*add_squares) (const float *in, gint64 n);
   void (*swiglu) (const float *gate, const float *up, float *out, gint64 n);
-
-  /* Raises *most to the largest of the numbers; numbers = exp (numbers - *most); their sum. */
-  float (*weigh) (float *numbers, gint64 n, float *most);
 } CollateCpuLoops;
+
+/* The largest score where there is none: below all others, and a number to count with. */
+#define COLLATE_LEAST_SCORE -1e30f
 
 /* The instruction sets, worst first. */
 typedef enum

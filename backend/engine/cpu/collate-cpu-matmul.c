@@ -119,9 +119,15 @@ put (const Product *product,
       out[i] += sums[i];
   else
     memcpy (out, sums, (gsize) n_rows * sizeof *out);
-  if (factor->bias != NULL)
-    for (gint64 i = 0; i < n_rows; i++)
-      out[i] += factor->bias->numbers[first_row + i];
+}
+
+static void
+add_bias (const Factor *factor, gint64 first_token, gint64 n_tokens, gint64 first_row, gint64 n_rows)
+{
+  n_rows = MIN (n_rows, factor->strips->rows - first_row);
+  for (gint64 t = first_token; factor->bias != NULL && t < first_token + n_tokens; t++)
+    for (gint64 i = first_row; i < first_row + n_rows; i++)
+      factor->out[t * factor->out_stride + i] += factor->bias->numbers[i];
 }
 
 static void
@@ -149,6 +155,7 @@ multiply_few (gpointer data, gint64 first, gint64 end, guint thread)
             loops->dot_floats (factor->strips, strip, product->in + t * product->in_stride, sums);
           put (product, factor, t, (i - factor->first) * COLLATE_STRIP, COLLATE_STRIP, sums);
         }
+      add_bias (factor, 0, product->n_tokens, (i - factor->first) * COLLATE_STRIP, COLLATE_STRIP);
     }
 }
 
@@ -169,48 +176,90 @@ get_strip (const CollateStrips *strips, gint64 panel, guint n)
   return collate_strips_get (strips, MIN (panel * COLLATE_PANEL_STRIPS + n, strips->n_strips - 1));
 }
 
-static void
-multiply_quants (const Product *product,
-                 const CollateStrips *strips,
-                 gint64 panel,
-                 gint64 first_token,
-                 gint64 n_tokens,
-                 guint8 *scratch,
-                 float *sums)
+/* Where many tokens meet a panel. */
+typedef struct
 {
-  const CollateCpuLoops *loops = product->cpu->loops;
-  gint64 part = get_part (strips->columns) / COLLATE_BLOCK;
-  gint64 n_blocks = strips->columns / COLLATE_BLOCK;
-  CollateQuantRow rows[COLLATE_PANEL_TOKENS];
+  const Product *product;
+  const CollateStrips *strips;
+  gint64 panel;
+  gint64 first_token, n_tokens;
+  guint8 *scratch;
+  float *sums;
+  gint64 stride;
+  gboolean add;
+} Meeting;
 
-  for (gint64 t = 0; t < n_tokens; t++)
-    rows[t] = get_row (product, first_token + t);
-  for (gint64 block = 0; block < n_blocks; block += part)
+/* `n` scales (minima) from the one numbered `first` on as f32: in place, or in the scratch. */
+static const float *
+widen (const Meeting *meeting, const guint8 *scales, gint64 first, gint64 n, float **scratch)
+{
+  float *out = *scratch;
+
+  if (meeting->strips->wide_scales)
+    return (const float *) (gconstpointer) scales + first;
+  meeting->product->cpu->loops->from_f16 ((const guint16 *) (gconstpointer) scales + first, out, n);
+  *scratch += n;
+  return out;
+}
+
+static void
+lay_out_panel (const Meeting *meeting, CollateQuantPanel *panel)
+{
+  const CollateStrips *strips = meeting->strips;
+  gint64 first = panel->first_block * COLLATE_BLOCK / strips->group * COLLATE_STRIP;
+  gint64 n = panel->n_blocks * COLLATE_BLOCK / strips->group * COLLATE_STRIP;
+  gsize n_bytes = (gsize) (panel->n_blocks * COLLATE_BLOCK * COLLATE_STRIP);
+  float *scratch = (float *) (gpointer) (meeting->scratch + n_bytes * COLLATE_PANEL_STRIPS);
+
+  for (guint i = 0; i < COLLATE_PANEL_STRIPS; i++)
     {
-      CollateQuantPanel at = { .quants = scratch,
-                               .group = strips->group,
-                               .offset = strips->offset,
-                               .n_blocks = MIN (part, n_blocks - block) };
+      const guint8 *strip = get_strip (strips, meeting->panel, i);
+      guint8 *quants = meeting->scratch + i * n_bytes;
 
-      at.scales = (float *) (gpointer) (scratch + at.n_blocks * COLLATE_BLOCK * COLLATE_PANEL);
+      if (strips->form == COLLATE_FORM_BYTES)
+        panel->quants[i] = strip + panel->first_block * COLLATE_BLOCK * COLLATE_STRIP;
+      else
+        {
+          meeting->product->cpu->loops->expand_nibbles (
+              strip + panel->first_block * COLLATE_BLOCK * COLLATE_STRIP / 2, panel->n_blocks, quants);
+          panel->quants[i] = quants;
+        }
+      panel->scales[i] = widen (meeting, strip + strips->scales_at, first, n, &scratch);
       if (strips->has_minima)
-        at.minima = at.scales + at.n_blocks * COLLATE_BLOCK / at.group * COLLATE_PANEL;
-      for (guint n = 0; n < COLLATE_PANEL_STRIPS; n++)
-        loops->expand_quants (strips, get_strip (strips, panel, n), block, &at, n);
-      loops->multiply_quants (&at, rows, block, n_tokens, sums);
+        panel->minima[i] = widen (meeting, strip + strips->minima_at, first, n, &scratch);
     }
 }
 
 static void
-multiply_floats (const Product *product,
-                 const CollateStrips *strips,
-                 gint64 panel,
-                 gint64 first_token,
-                 gint64 n_tokens,
-                 float *scratch,
-                 float *sums)
+multiply_quants (const Meeting *meeting)
 {
+  const CollateStrips *strips = meeting->strips;
+  gint64 part = get_part (strips->columns) / COLLATE_BLOCK;
+  gint64 n_blocks = strips->columns / COLLATE_BLOCK;
+  CollateQuantRow rows[COLLATE_PANEL_TOKENS];
+
+  for (gint64 t = 0; t < meeting->n_tokens; t++)
+    rows[t] = get_row (meeting->product, meeting->first_token + t);
+  for (gint64 block = 0; block < n_blocks; block += part)
+    {
+      CollateQuantPanel panel = { .group = strips->group,
+                                  .offset = strips->offset,
+                                  .first_block = block,
+                                  .n_blocks = MIN (part, n_blocks - block) };
+
+      lay_out_panel (meeting, &panel);
+      meeting->product->cpu->loops->multiply_quants (
+          &panel, rows, meeting->n_tokens, meeting->sums, meeting->stride, meeting->add || block > 0);
+    }
+}
+
+static void
+multiply_floats (const Meeting *meeting)
+{
+  const Product *product = meeting->product;
+  const CollateStrips *strips = meeting->strips;
   const CollateCpuLoops *loops = product->cpu->loops;
+  float *panel = (float *) (gpointer) meeting->scratch;
   gint64 part = get_part (strips->columns);
 
   for (gint64 column = 0; column < strips->columns; column += part)
@@ -219,41 +268,68 @@ multiply_floats (const Product *product,
 
       for (guint n = 0; n < COLLATE_PANEL_STRIPS; n++)
         loops->expand_floats (
-            strips, get_strip (strips, panel, n), column, n_columns, scratch + n * COLLATE_STRIP);
-      loops->multiply_floats (scratch,
-                              COLLATE_PANEL,
+            strips, get_strip (strips, meeting->panel, n), column, n_columns, panel + n * COLLATE_STRIP);
+      loops->multiply_floats (panel,
                               n_columns,
                               COLLATE_PANEL_STRIPS,
-                              product->in + first_token * product->in_stride + column,
+                              product->in + meeting->first_token * product->in_stride + column,
                               product->in_stride,
-                              n_tokens,
-                              sums,
-                              COLLATE_PANEL);
+                              meeting->n_tokens,
+                              meeting->sums,
+                              meeting->stride,
+                              meeting->add || column > 0);
     }
+}
+
+/* Sums go where they belong at once, but for rows of a panel that are beyond the last. */
+static void
+multiply_panel (const Product *product,
+                const Factor *factor,
+                gint64 panel,
+                gint64 first_token,
+                gint64 n_tokens,
+                guint8 *scratch)
+{
+  gint64 first_row = panel * COLLATE_PANEL;
+  gboolean whole = first_row + COLLATE_PANEL <= factor->strips->rows;
+  float *sums = (float *) (gpointer) scratch;
+  Meeting meeting = {
+    .product = product,
+    .strips = factor->strips,
+    .panel = panel,
+    .first_token = first_token,
+    .n_tokens = n_tokens,
+    .scratch = scratch + COLLATE_PANEL_TOKENS * COLLATE_PANEL * sizeof *sums,
+    .sums = whole ? factor->out + first_token * factor->out_stride + first_row : sums,
+    .stride = whole ? factor->out_stride : COLLATE_PANEL,
+    .add = whole && product->params->accumulate,
+  };
+
+  if (collate_strips_have_quants (factor->strips))
+    multiply_quants (&meeting);
+  else
+    multiply_floats (&meeting);
+  for (gint64 t = 0; !whole && t < n_tokens; t++)
+    put (product, factor, first_token + t, first_row, COLLATE_PANEL, sums + t * COLLATE_PANEL);
+  add_bias (factor, first_token, n_tokens, first_row, COLLATE_PANEL);
 }
 
 static void
 multiply_many (gpointer data, gint64 first, gint64 end, guint thread)
 {
   const Product *product = data;
-  float *sums = (float *) (gpointer) product->cpu->scratches[thread];
-  float *scratch = sums + COLLATE_PANEL_TOKENS * COLLATE_PANEL;
 
   for (gint64 i = first; i < end; i++)
     {
       const Factor *factor = find_factor (product, i / product->n_token_pieces);
-      gint64 panel = i / product->n_token_pieces - factor->first;
       gint64 first_token = i % product->n_token_pieces * product->tokens_a_piece;
-      gint64 n_tokens = MIN (product->tokens_a_piece, product->n_tokens - first_token);
 
-      memset (sums, 0, (gsize) (n_tokens * COLLATE_PANEL) * sizeof *sums);
-      if (collate_strips_have_quants (factor->strips))
-        multiply_quants (product, factor->strips, panel, first_token, n_tokens, (guint8 *) scratch, sums);
-      else
-        multiply_floats (product, factor->strips, panel, first_token, n_tokens, scratch, sums);
-      for (gint64 t = 0; t < n_tokens; t++)
-        put (
-            product, factor, first_token + t, panel * COLLATE_PANEL, COLLATE_PANEL, sums + t * COLLATE_PANEL);
+      multiply_panel (product,
+                      factor,
+                      i / product->n_token_pieces - factor->first,
+                      first_token,
+                      MIN (product->tokens_a_piece, product->n_tokens - first_token),
+                      product->cpu->scratches[thread]);
     }
 }
 
@@ -315,7 +391,7 @@ run (Product *product)
       product->n_tokens = MIN (params->n_tokens - t, COLLATE_PANEL_TOKENS);
       if (collate_strips_have_quants (product->factors[0].strips))
         collate_pool_run (cpu->pool, quantize_tokens, product, product->n_tokens, 8);
-      if (product->n_tokens < MANY_TOKENS && cpu->loops->dot_quants != NULL)
+      if (product->n_tokens < MANY_TOKENS)
         run_few (product);
       else
         run_many (product);
