@@ -196,14 +196,10 @@ show_text (CollateAnswerView *self)
 {
   gsize length = collate_answer_get_text_length (self->answer);
   CollateAnswerState state = collate_answer_get_state (self->answer);
+  g_autofree char *waiting = collate_sentence_for_activity (self->answer);
 
   gtk_widget_set_visible (self->waiting, length == 0 && !collate_answer_state_is_final (state));
-  if (state == COLLATE_ANSWER_QUEUED)
-    set_label (self->waiting_label, _ ("Waiting for its turn"));
-  else if (state == COLLATE_ANSWER_REASONING)
-    set_label (self->waiting_label, _ ("Thinking"));
-  else
-    set_label (self->waiting_label, _ ("Nothing came yet"));
+  set_label (self->waiting_label, waiting);
 
   if (length == self->text_length || !gtk_widget_get_visible (self->body))
     return;

@@ -19,6 +19,7 @@ struct _CollateClientEngine
   CollateClient parent_instance;
 
   CollateWorker *worker; /* NULL until something is asked */
+  GQueue attempts;       /* of Attempt, in the order in which they are worked on */
   CollateLoaded *loaded; /* the worker's thread */
 };
 
@@ -30,6 +31,8 @@ typedef struct
   CollateEventFunc on_event;
   gpointer event_data;
   CollateInbox *inbox;
+  char *name;
+  gint64 begun;
 } Attempt;
 
 /* The same, on the worker's thread. */
@@ -56,6 +59,7 @@ typedef struct
   gint64 time;
   char *text;
   gint64 number;
+  gint64 total;
   CollateUsage usage;
 } Message;
 
@@ -78,6 +82,7 @@ receive (gpointer data, gpointer user_data)
     .time = message->time,
     .text = message->text,
     .number = message->number,
+    .total = message->total,
     .usage = message->kind == COLLATE_EVENT_USAGE ? &message->usage : NULL,
   };
 
@@ -91,7 +96,34 @@ attempt_free (gpointer data)
 
   collate_inbox_close (attempt->inbox);
   collate_inbox_unref (attempt->inbox);
+  g_free (attempt->name);
   g_free (attempt);
+}
+
+/* Tells an attempt whose turn it is; nothing where it is its own. Any of its time lies before what its job tells. */
+static void
+tell_turn (CollateClientEngine *self, Attempt *attempt)
+{
+  const Attempt *first = g_queue_peek_head (&self->attempts);
+  const CollateEvent event = {
+    .kind = COLLATE_EVENT_WAITS,
+    .time = attempt->begun,
+    .text = first->name,
+  };
+
+  if (first != attempt)
+    attempt->on_event (&event, attempt->event_data);
+}
+
+/* An event may stop what it likes, and ask anew: the queue is another one then. */
+static void
+tell_turns (CollateClientEngine *self)
+{
+  g_autoptr (GList) attempts = g_list_copy (self->attempts.head);
+
+  for (GList *link = attempts; link != NULL; link = link->next)
+    if (g_queue_find (&self->attempts, link->data) != NULL)
+      tell_turn (self, link->data);
 }
 
 static void
@@ -110,6 +142,19 @@ job_free (gpointer data)
 }
 
 /* The worker's thread. */
+
+static void
+tell_progress (gint64 n_done, gint64 n_tokens, gpointer data)
+{
+  Job *job = data;
+  Message *message = g_new0 (Message, 1);
+
+  message->kind = COLLATE_EVENT_READS;
+  message->time = g_get_monotonic_time ();
+  message->number = n_done;
+  message->total = n_tokens;
+  collate_inbox_send (job->inbox, message);
+}
 
 static void
 tell (Job *job, CollateEventKind kind, gint64 number, const char *text)
@@ -170,8 +215,8 @@ read_prompt (Job *job, CollateEngineSession *session, GArray *prompt, GError **e
   if (!collate_engine_session_sync (session,
                                     (const gint32 *) (gpointer) prompt->data,
                                     prompt->len,
-                                    NULL,
-                                    NULL,
+                                    tell_progress,
+                                    job,
                                     &n_reused,
                                     job->cancellable,
                                     error))
@@ -224,6 +269,7 @@ answer (Job *job, GError **error)
     return FALSE;
 
   tell (job, COLLATE_EVENT_SENT, 1, NULL);
+  tell (job, COLLATE_EVENT_LOADS, 0, NULL);
   engine = collate_loaded_get_engine (job->loaded, job->path, job->device, job->cancellable, error);
   if (engine == NULL)
     return FALSE;
@@ -266,10 +312,13 @@ static void
 answered_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  CollateClientEngine *self = g_task_get_source_object (task);
   Attempt *attempt = g_task_get_task_data (task);
   GError *error = NULL;
 
   collate_inbox_deliver (attempt->inbox);
+  g_queue_remove (&self->attempts, attempt);
+  tell_turns (self);
   if (g_task_propagate_boolean (G_TASK (result), &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -317,6 +366,8 @@ collate_client_engine_attempt_async (CollateClient *client,
   attempt->on_event = on_event;
   attempt->event_data = event_data;
   attempt->inbox = collate_inbox_new (message_free, receive, attempt);
+  attempt->name = g_strdup (collate_route_get_model (request->route));
+  attempt->begun = g_get_monotonic_time ();
   g_task_set_task_data (task, attempt, attempt_free);
 
   /* Whoever drops the last reference to the client must be on the main thread: the work has none. */
@@ -326,6 +377,9 @@ collate_client_engine_attempt_async (CollateClient *client,
   if (self->worker == NULL)
     self->worker = collate_worker_new ("engine");
   collate_worker_run (self->worker, work, answer_in_thread);
+
+  g_queue_push_tail (&self->attempts, attempt);
+  tell_turn (self, attempt);
 }
 
 static gboolean
@@ -362,5 +416,6 @@ collate_client_engine_class_init (CollateClientEngineClass *klass)
 static void
 collate_client_engine_init (CollateClientEngine *self)
 {
+  g_queue_init (&self->attempts);
   self->loaded = collate_loaded_new ();
 }

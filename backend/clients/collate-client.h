@@ -27,6 +27,9 @@ typedef struct
 
 typedef enum
 {
+  COLLATE_EVENT_WAITS,     /* its turn has not come: text names the model that is answering meanwhile */
+  COLLATE_EVENT_LOADS,     /* a model file of this machine is being loaded */
+  COLLATE_EVENT_READS,     /* number tokens of the input are read, of total */
   COLLATE_EVENT_SENT,      /* a request left: number is the attempt, from 1 */
   COLLATE_EVENT_HEAD,      /* the reply's head came: number is its status */
   COLLATE_EVENT_RETRY,     /* the attempt failed and another follows: number is the wait in milliseconds, text
@@ -46,6 +49,7 @@ typedef struct
   gint64 time;      /* g_get_monotonic_time() when it came from the network */
   const char *text; /* valid UTF-8, during the call; (nullable) */
   gint64 number;
+  gint64 total;
   const CollateUsage *usage; /* during the call; (nullable) */
 } CollateEvent;
 

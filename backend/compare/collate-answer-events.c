@@ -110,6 +110,20 @@ settle_usage (CollateAnswer *self)
 /* Events. */
 
 static void
+set_activity (CollateAnswer *self, CollateActivityKind kind, const CollateEvent *event)
+{
+  g_free (self->waits_for);
+  self->waits_for = kind == COLLATE_ACTIVITY_WAITS ? g_strdup (event->text) : NULL;
+  self->activity = (CollateActivity){ .kind = kind, .other = self->waits_for };
+  if (kind == COLLATE_ACTIVITY_READS)
+    {
+      self->activity.n_done = event->number;
+      self->activity.n_tokens = event->total;
+    }
+  collate_answer_notify (self, COLLATE_ANSWER_PROP_ACTIVITY);
+}
+
+static void
 apply_sent (CollateAnswer *self, const CollateEvent *event)
 {
   CollateAnswerRecord *record = self->record;
@@ -188,6 +202,15 @@ collate_answer_apply (CollateAnswer *self, const CollateEvent *event)
 
   switch (event->kind)
     {
+    case COLLATE_EVENT_WAITS:
+      set_activity (self, COLLATE_ACTIVITY_WAITS, event);
+      break;
+    case COLLATE_EVENT_LOADS:
+      set_activity (self, COLLATE_ACTIVITY_LOADS, event);
+      break;
+    case COLLATE_EVENT_READS:
+      set_activity (self, COLLATE_ACTIVITY_READS, event);
+      break;
     case COLLATE_EVENT_SENT:
       apply_sent (self, event);
       break;

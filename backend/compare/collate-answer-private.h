@@ -49,6 +49,8 @@ struct _CollateAnswer
   gint64 sent; /* monotonic time of the first request; -1 before it */
   gboolean expected_exact;
   gboolean server_usage; /* the record's usage is the server's word */
+  CollateActivity activity;
+  char *waits_for; /* the activity's */
   CollateTally *text_tally;
   CollateTally *reasoning_tally;
 };
@@ -63,6 +65,7 @@ typedef enum
   COLLATE_ANSWER_PROP_USAGE,
   COLLATE_ANSWER_PROP_ERROR,
   COLLATE_ANSWER_PROP_WARNING,
+  COLLATE_ANSWER_PROP_ACTIVITY,
   COLLATE_ANSWER_N_PROPS,
 } CollateAnswerProperty;
 

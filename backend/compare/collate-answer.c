@@ -50,6 +50,7 @@ collate_answer_finalize (GObject *object)
   g_clear_pointer (&self->text_tally, collate_tally_free);
   g_clear_pointer (&self->reasoning_tally, collate_tally_free);
   g_free (self->label);
+  g_free (self->waits_for);
 
   G_OBJECT_CLASS (collate_answer_parent_class)->finalize (object);
 }
@@ -82,6 +83,9 @@ collate_answer_get_property (GObject *object, guint prop_id, GValue *value, GPar
     case COLLATE_ANSWER_PROP_WARNING:
       g_value_take_string (value, collate_sentence_for_warning (self));
       break;
+    case COLLATE_ANSWER_PROP_ACTIVITY:
+      g_value_set_uint (value, self->activity.kind);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -107,6 +111,8 @@ collate_answer_class_init (CollateAnswerClass *klass)
   properties[COLLATE_ANSWER_PROP_USAGE] = g_param_spec_boxed ("usage", NULL, NULL, COLLATE_TYPE_USAGE, flags);
   properties[COLLATE_ANSWER_PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
   properties[COLLATE_ANSWER_PROP_WARNING] = g_param_spec_string ("warning", NULL, NULL, NULL, flags);
+  properties[COLLATE_ANSWER_PROP_ACTIVITY] = g_param_spec_uint (
+      "activity", NULL, NULL, COLLATE_ACTIVITY_NONE, COLLATE_ACTIVITY_READS, COLLATE_ACTIVITY_NONE, flags);
   g_object_class_install_properties (object_class, COLLATE_ANSWER_N_PROPS, properties);
 }
 
@@ -139,6 +145,14 @@ collate_answer_get_record (CollateAnswer *self)
   g_return_val_if_fail (COLLATE_IS_ANSWER (self), NULL);
 
   return self->record;
+}
+
+const CollateActivity *
+collate_answer_get_activity (CollateAnswer *self)
+{
+  g_return_val_if_fail (COLLATE_IS_ANSWER (self), NULL);
+
+  return &self->activity;
 }
 
 const char *

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /* One model answering one question: its state, text, reasoning, usage, times, cost and error. It holds
  * facts only; the comparison drives it. Properties, read only and notified (many times a second while text
  * arrives: views redraw on the frame clock): "state", "text-length" (bytes; the text only grows),
- * "reasoning-length", "cost" (CollateMoney as gint64), "usage" (boxed), "error" (boxed GError), "warning".
+ * "reasoning-length", "cost" (CollateMoney as gint64), "usage" (boxed), "error" (boxed GError), "warning",
+ * "activity" (CollateActivityKind as guint, notified for its figures too).
  * Main thread. */
 
 #define COLLATE_TYPE_ANSWER (collate_answer_get_type ())
@@ -35,6 +36,23 @@ GType collate_answer_state_get_type (void);
 
 #define COLLATE_TYPE_USAGE (collate_usage_get_type ())
 GType collate_usage_get_type (void);
+
+/* What a model file of this machine is at before anything of an answer comes. */
+typedef enum
+{
+  COLLATE_ACTIVITY_NONE,  /* or not known */
+  COLLATE_ACTIVITY_WAITS, /* for another model's answer */
+  COLLATE_ACTIVITY_LOADS,
+  COLLATE_ACTIVITY_READS,
+} CollateActivityKind;
+
+typedef struct
+{
+  CollateActivityKind kind;
+  const char *other; /* who is waited for; NULL for the rest */
+  gint64 n_done;     /* tokens that are read, of how many */
+  gint64 n_tokens;
+} CollateActivity;
 
 /* Moments in microseconds since the request was first sent; -1 where they did not come. */
 typedef struct
@@ -66,6 +84,9 @@ const char *collate_answer_get_key_name (CollateAnswer *self);      /* "DEEPSEEK
 gboolean collate_answer_is_local (CollateAnswer *self);             /* competes on time, never on cost */
 
 CollateAnswerState collate_answer_get_state (CollateAnswer *self);
+
+/* What it is at while it is queued or waits; (transfer none), valid until the next event. */
+const CollateActivity *collate_answer_get_activity (CollateAnswer *self);
 
 /* The text and reasoning so far: never NULL, valid UTF-8, NUL-terminated, valid until the next event. */
 const char *collate_answer_get_text (CollateAnswer *self);

@@ -335,6 +335,40 @@ ended (CollateAnswer *answer, const char *word)
   return g_strdup_printf ("%s · %s", word, figures);
 }
 
+/* What it is at before anything comes, as a word for the header or, where `whole`, as a line of its own. */
+static char *
+activity (CollateAnswer *answer, gboolean whole)
+{
+  const CollateActivity *at = collate_answer_get_activity (answer);
+  g_autofree char *n_done = collate_format_count (at->n_done);
+  g_autofree char *n_tokens = collate_format_count (at->n_tokens);
+
+  switch (at->kind)
+    {
+    case COLLATE_ACTIVITY_WAITS:
+      return g_strdup_printf (whole ? _ ("Waiting for %s") : _ ("waiting for %s"), at->other);
+    case COLLATE_ACTIVITY_LOADS:
+      return g_strdup (whole ? _ ("Loading the model") : _ ("loading…"));
+    case COLLATE_ACTIVITY_READS:
+      if (at->n_done < at->n_tokens)
+        return g_strdup_printf (
+            whole ? _ ("Reading: %s of %s tokens") : _ ("reading %s of %s tokens ·"), n_done, n_tokens);
+      return g_strdup (whole ? _ ("Nothing came yet") : _ ("waiting…"));
+    case COLLATE_ACTIVITY_NONE:
+    default:
+      if (collate_answer_get_state (answer) == COLLATE_ANSWER_QUEUED)
+        return g_strdup (whole ? _ ("Waiting for its turn") : _ ("queued"));
+      return g_strdup (whole ? _ ("Nothing came yet") : _ ("waiting…"));
+    }
+}
+
+char *
+collate_sentence_for_activity (CollateAnswer *answer)
+{
+  return collate_answer_get_state (answer) == COLLATE_ANSWER_REASONING ? g_strdup (_ ("Thinking"))
+                                                                       : activity (answer, TRUE);
+}
+
 char *
 collate_sentence_for_state (CollateAnswer *answer)
 {
@@ -343,9 +377,10 @@ collate_sentence_for_state (CollateAnswer *answer)
   switch (collate_answer_get_state (answer))
     {
     case COLLATE_ANSWER_QUEUED:
-      return g_strdup (_ ("queued"));
+      return activity (answer, FALSE);
     case COLLATE_ANSWER_WAITING:
-      return progress (answer, _ ("waiting…"));
+      word = activity (answer, FALSE);
+      return progress (answer, word);
     case COLLATE_ANSWER_REASONING:
       return progress (answer, _ ("thinking…"));
     case COLLATE_ANSWER_STREAMING:

@@ -26,6 +26,9 @@ char *collate_sentence_for_warning (CollateAnswer *answer);
  * name. */
 char *collate_sentence_for_state (CollateAnswer *answer);
 
+/* "Waiting for its turn", "Reading: 1,024 of 3,913 tokens": what stands in an answer's place until it comes. */
+char *collate_sentence_for_activity (CollateAnswer *answer);
+
 /* What running a model file takes of memory, and what is free: NULL where that is not known; (nullable). */
 char *collate_sentence_for_memory (CollateModel *model);
 

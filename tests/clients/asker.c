@@ -64,6 +64,7 @@ asked_new (void)
   asked->text = g_string_new (NULL);
   asked->reasoning = g_string_new (NULL);
   asked->dropped = g_ptr_array_new_with_free_func (g_free);
+  asked->waits_for = g_ptr_array_new_with_free_func (g_free);
   asked->waits = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   return asked;
@@ -78,6 +79,7 @@ asked_free (Asked *asked)
   g_free (asked->model);
   g_free (asked->finish);
   g_ptr_array_unref (asked->dropped);
+  g_ptr_array_unref (asked->waits_for);
   g_array_unref (asked->waits);
   g_free (asked);
 }
@@ -102,6 +104,18 @@ note (const CollateEvent *event, gpointer data)
 
   switch (event->kind)
     {
+    case COLLATE_EVENT_WAITS:
+      g_ptr_array_add (asked->waits_for, g_strdup (event->text));
+      break;
+    case COLLATE_EVENT_LOADS:
+      asked->n_loads++;
+      break;
+    case COLLATE_EVENT_READS:
+      g_assert_cmpint (event->number, >=, asked->n_read);
+      g_assert_cmpint (event->number, <=, event->total);
+      asked->n_read = event->number;
+      asked->n_to_read = event->total;
+      break;
     case COLLATE_EVENT_SENT:
       g_assert_cmpint (event->number, ==, ++asked->n_sent);
       break;

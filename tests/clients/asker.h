@@ -49,7 +49,10 @@ typedef struct
   CollateUsage usage;
   gboolean has_usage;
   GPtrArray *dropped;
-  GArray *waits; /* gint64 milliseconds, one a retry */
+  GArray *waits;        /* gint64 milliseconds, one a retry */
+  GPtrArray *waits_for; /* names of models, in order */
+  guint n_loads;
+  gint64 n_read, n_to_read; /* tokens, by the last word on it */
   guint n_sent;
   guint n_events;
   gint64 last_time;

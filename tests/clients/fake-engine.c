@@ -252,8 +252,10 @@ collate_engine_session_sync (CollateEngineSession *session,
           g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_STOPPED, "stopped");
           return FALSE;
         }
+      progress ((gint64) n, (gint64) n_tokens, user_data);
       compute (session, tokens[n]);
     }
+  progress ((gint64) n_tokens, (gint64) n_tokens, user_data);
   session->n_written = 0;
 
   return TRUE;

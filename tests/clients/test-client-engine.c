@@ -108,6 +108,9 @@ test_answers (void)
   g_assert_cmpstr (asked->model, ==, "a");
   g_assert_cmpstr (asked->finish, ==, "stop");
   g_assert_cmpuint (asked->n_sent, ==, 1);
+  g_assert_cmpuint (asked->n_loads, ==, 1);
+  g_assert_cmpint (asked->n_read, ==, strlen ("system|why>"));
+  g_assert_cmpint (asked->n_to_read, ==, strlen ("system|why>"));
   g_assert_cmpint (asked->usage.input, ==, strlen ("system|why>"));
   g_assert_cmpint (asked->usage.cached_input, ==, 0);
   g_assert_cmpint (asked->usage.output, ==, strlen ("Größe 🎉") + 1);
@@ -372,7 +375,11 @@ test_queue (void)
   while (first->n_sent == 0)
     g_main_context_iteration (NULL, TRUE);
   fake_engine_await_idle ();
-  g_assert_cmpuint (second->n_events + third->n_events, ==, 0);
+  g_assert_cmpuint (second->n_sent + third->n_sent, ==, 0);
+  g_assert_cmpuint (first->waits_for->len, ==, 0);
+  g_assert_cmpuint (second->waits_for->len, ==, 1);
+  g_assert_cmpuint (third->waits_for->len, ==, 1);
+  g_assert_cmpstr (third->waits_for->pdata[0], ==, "a");
 
   g_cancellable_cancel (stop);
   fake_engine_allow (-1);
@@ -381,8 +388,12 @@ test_queue (void)
   asked_wait (third);
   g_assert_cmpstr (first->text->str, ==, "A");
   g_assert_error (second->error, COLLATE_ERROR, COLLATE_ERROR_STOPPED);
-  g_assert_cmpuint (second->n_events, ==, 0);
+  g_assert_cmpuint (second->n_sent, ==, 0);
   g_assert_cmpstr (third->text->str, ==, "B");
+
+  /* The one in between was the next, until it was seen to be stopped. */
+  g_assert_cmpuint (third->waits_for->len, ==, 2);
+  g_assert_cmpstr (third->waits_for->pdata[1], ==, "b");
 }
 
 int
