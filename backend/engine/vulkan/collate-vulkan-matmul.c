@@ -25,7 +25,7 @@ choose_tile (gint64 n_tokens)
     return (Tile){ 1, 1 };
   if (n_tokens <= 4)
     return (Tile){ 4, 1 };
-  return (Tile){ 16, 2 };
+  return (Tile){ 8, 2 };
 }
 
 static void
