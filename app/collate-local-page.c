@@ -77,8 +77,7 @@ chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (file == NULL || g_cancellable_is_cancelled (self->cancellable))
     return;
   set_adding (self, TRUE);
-  collate_local_models_add_async (
-      self->local_models, file, self->cancellable, added_cb, g_steal_pointer (&self));
+  collate_local_models_add_async (self->local_models, file, self->cancellable, added_cb, g_object_ref (self));
 }
 
 static void
