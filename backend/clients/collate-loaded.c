@@ -85,7 +85,7 @@ same_identity (const Identity *a, const Identity *b)
          a->nanoseconds == b->nanoseconds;
 }
 
-/* Moves the model to the end, where it is loaded; one whose file became another goes. */
+/* Moves the model to the end, where it is loaded; one whose file became another, or whose device was lost, goes. */
 static Model *
 find (CollateLoaded *loaded, const char *path, const char *device, const Identity *identity)
 {
@@ -95,7 +95,7 @@ find (CollateLoaded *loaded, const char *path, const char *device, const Identit
 
       if (g_strcmp0 (model->path, path) != 0 || g_strcmp0 (model->device, device) != 0)
         continue;
-      if (!same_identity (&model->identity, identity))
+      if (!same_identity (&model->identity, identity) || collate_engine_is_lost (model->engine))
         {
           g_ptr_array_remove_index (loaded->models, i);
           return NULL;

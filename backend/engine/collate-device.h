@@ -132,6 +132,7 @@ typedef struct
 
   gint64 (*get_memory) (CollateDevice *device);    /* bytes taken by buffers and weights */
   gint64 (*get_available) (CollateDevice *device); /* bytes that can still be taken */
+  gint64 (*get_most) (CollateDevice *device);      /* bytes that one buffer may have */
   void (*free) (CollateDevice *device);
 } CollateDeviceKernels;
 
@@ -141,6 +142,7 @@ struct _CollateDevice
   const CollateDeviceKernels *kernels;
   char *name;        /* "cpu" */
   char *description; /* for people */
+  gboolean is_lost;  /* it failed, and nothing runs on it any more */
 };
 
 /* The CPU, with its best vector instructions; n_threads 0: one a core; (transfer full). */

@@ -225,6 +225,12 @@ collate_engine_get_device (CollateEngine *engine)
   return engine->model->device->name;
 }
 
+gboolean
+collate_engine_is_lost (CollateEngine *engine)
+{
+  return g_atomic_int_get (&engine->model->device->is_lost);
+}
+
 const char *
 collate_engine_get_avoided (CollateEngine *engine)
 {

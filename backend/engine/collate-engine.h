@@ -78,6 +78,9 @@ const CollateEngineInfo *collate_engine_get_info (CollateEngine *engine);
 /* The device that it runs on: "cpu"; static for the engine's life. */
 const char *collate_engine_get_device (CollateEngine *engine);
 
+/* TRUE where its device failed for good: it computes nothing any more, and is opened anew. Any thread. */
+gboolean collate_engine_is_lost (CollateEngine *engine);
+
 /* The graphics card that "auto" would have taken, and why it was not: "vulkan:0: … has no memory left"; (nullable). */
 const char *collate_engine_get_avoided (CollateEngine *engine);
 

@@ -89,7 +89,8 @@ take_caches (CollateEngineSession *self, GError **error)
   return TRUE;
 }
 
-/* The context that is wanted, if memory holds it; the model's own, as much of it as memory holds, where none is. */
+/* The context that is wanted, if memory holds it; the model's own, as much of it as memory and a buffer of a layer's keys
+ * hold, where none is. */
 static gboolean
 choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
 {
@@ -98,15 +99,18 @@ choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
                             shape->n_kv_heads * shape->head_size + shape->hidden);
   gint64 n_fixed = (CHUNK * n_per_chunk + 2 * shape->n_vocabulary) * sizeof (float);
   gint64 n_per_token = 2 * shape->n_layers * shape->n_kv_heads * shape->head_size * sizeof (guint16);
+  gint64 n_per_buffer = shape->n_kv_heads * shape->head_size * sizeof (guint16);
+  CollateDevice *device = self->model->device;
   gboolean whole = wanted > 0;
-  gint64 available;
+  gint64 available, most;
 
   g_mutex_lock (&self->model->lock);
-  available = self->model->device->kernels->get_available (self->model->device);
+  available = device->kernels->get_available (device);
+  most = device->kernels->get_most (device) / n_per_buffer;
   g_mutex_unlock (&self->model->lock);
   self->context = whole ? MIN (wanted, shape->context) : shape->context;
   if (!whole)
-    self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, self->context));
+    self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, MIN (self->context, most)));
   self->chunk = MIN (CHUNK, self->context);
   return collate_memory_check_in (available, n_fixed + self->context * n_per_token, "caches", error);
 }

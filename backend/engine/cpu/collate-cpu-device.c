@@ -361,6 +361,12 @@ get_available (CollateDevice *device)
   return collate_memory_get_available ();
 }
 
+static gint64
+get_most (CollateDevice *device)
+{
+  return G_MAXINT64;
+}
+
 static void
 free_device (CollateDevice *device)
 {
@@ -398,6 +404,7 @@ static const CollateDeviceKernels kernels = {
   .swiglu = swiglu,
   .get_memory = get_memory,
   .get_available = get_available,
+  .get_most = get_most,
   .free = free_device,
 };
 

@@ -32,7 +32,7 @@ collate_vulkan_check (CollateVulkanDevice *device, VkResult result, GError **err
           error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "%s has no memory left", device->traits.name);
       return FALSE;
     case VK_ERROR_DEVICE_LOST:
-      device->is_lost = TRUE;
+      g_atomic_int_set (&device->head.is_lost, TRUE);
       fail_lost (device, error);
       return FALSE;
     default:
@@ -93,21 +93,29 @@ collate_vulkan_read (CollateVulkanDevice *device,
   return done;
 }
 
+static gint64
+get_most (CollateDevice *device)
+{
+  const CollateVulkanTraits *traits = &((CollateVulkanDevice *) device)->traits;
+
+  return (gint64) MIN (MIN (traits->most_range, traits->most_allocation), G_MAXINT64);
+}
+
 static CollateBuffer *
 allocate (CollateDevice *device, gsize n_bytes, GError **error)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
   CollateBuffer *buffer;
 
-  if (n_bytes > self->traits.most_range)
+  if (n_bytes > (gsize) get_most (device))
     {
       g_set_error (error,
                    COLLATE_ERROR,
                    COLLATE_ERROR_TOO_LARGE,
-                   "%" G_GSIZE_FORMAT " MiB in one piece, where %s addresses %" G_GUINT64_FORMAT " MiB",
+                   "%" G_GSIZE_FORMAT " MiB in one piece, where %s addresses %" G_GINT64_FORMAT " MiB",
                    n_bytes >> 20,
                    self->traits.name,
-                   self->traits.most_range >> 20);
+                   get_most (device) >> 20);
       return NULL;
     }
   buffer = g_new0 (CollateBuffer, 1);
@@ -159,7 +167,7 @@ begin (CollateDevice *device)
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
 
   g_clear_error (&self->error);
-  if (self->is_lost)
+  if (self->head.is_lost)
     fail_lost (self, &self->error);
 }
 
@@ -220,6 +228,7 @@ static const CollateDeviceKernels kernels = {
   .swiglu = collate_vulkan_swiglu,
   .get_memory = get_memory,
   .get_available = get_available,
+  .get_most = get_most,
   .free = free_device,
 };
 
@@ -336,7 +345,7 @@ find_lanes (CollateVulkanDevice *self, GError **error)
 }
 
 static gboolean
-open_device (CollateVulkanDevice *self, guint index, GError **error)
+open_device (CollateVulkanDevice *self, guint index, gboolean is_remote, GError **error)
 {
   self->instance = collate_vulkan_instance_new (error);
   if (!self->instance)
@@ -359,20 +368,20 @@ open_device (CollateVulkanDevice *self, guint index, GError **error)
                    self->traits.missing);
       return FALSE;
     }
-  return open_handle (self, error) && collate_vulkan_memory_init (self, error) &&
+  return open_handle (self, error) && collate_vulkan_memory_init (self, is_remote, error) &&
          collate_vulkan_pipelines_init (self, error) && collate_vulkan_recorder_init (self, error) &&
          find_lanes (self, error) &&
          collate_vulkan_slice_take (self, COLLATE_VULKAN_DEVICE_MEMORY, PARTIALS, &self->partials, error);
 }
 
 CollateDevice *
-collate_vulkan_device_new (guint index, GError **error)
+collate_vulkan_device_new_with (guint index, gboolean is_remote, GError **error)
 {
   CollateVulkanDevice *self = g_new0 (CollateVulkanDevice, 1);
 
   self->kernels = kernels;
   self->head.kernels = &self->kernels;
-  if (!open_device (self, index, error))
+  if (!open_device (self, index, is_remote, error))
     {
       free_device (&self->head);
       return NULL;
@@ -381,4 +390,10 @@ collate_vulkan_device_new (guint index, GError **error)
   self->head.name = g_strdup_printf ("vulkan:%u", index);
   self->head.description = collate_vulkan_traits_describe (&self->traits);
   return &self->head;
+}
+
+CollateDevice *
+collate_vulkan_device_new (guint index, GError **error)
+{
+  return collate_vulkan_device_new_with (index, FALSE, error);
 }

@@ -54,7 +54,7 @@ find_type (const CollateVulkanTraits *traits, VkMemoryPropertyFlags flags, guint
 
 /* Where device and host share one memory, everything is written and read in place. */
 gboolean
-collate_vulkan_memory_init (CollateVulkanDevice *device, GError **error)
+collate_vulkan_memory_init (CollateVulkanDevice *device, gboolean is_remote, GError **error)
 {
   const CollateVulkanTraits *traits = &device->traits;
   CollateVulkanMemory *memory = &device->memory;
@@ -66,7 +66,7 @@ collate_vulkan_memory_init (CollateVulkanDevice *device, GError **error)
   memory->is_mapped[COLLATE_VULKAN_UPLOADS] = TRUE;
   memory->is_mapped[COLLATE_VULKAN_DOWNLOADS] = TRUE;
   memory->is_mapped[COLLATE_VULKAN_DEVICE_MEMORY] =
-      shared && find_type (traits, LOCAL | HOST | CACHED, &types[COLLATE_VULKAN_DEVICE_MEMORY]);
+      shared && !is_remote && find_type (traits, LOCAL | HOST | CACHED, &types[COLLATE_VULKAN_DEVICE_MEMORY]);
 
   if ((memory->is_mapped[COLLATE_VULKAN_DEVICE_MEMORY] ||
        find_type (traits, LOCAL, &types[COLLATE_VULKAN_DEVICE_MEMORY])) &&

@@ -37,7 +37,7 @@ typedef struct
   gint64 reserved;                            /* bytes of slabs */
 } CollateVulkanMemory;
 
-gboolean collate_vulkan_memory_init (CollateVulkanDevice *device, GError **error);
+gboolean collate_vulkan_memory_init (CollateVulkanDevice *device, gboolean is_remote, GError **error);
 void collate_vulkan_memory_clear (CollateVulkanDevice *device);
 
 /* Bytes that can still be taken for weights and buffers. */

@@ -118,7 +118,7 @@ keep_cache (CollateVulkanDevice *device)
   g_autofree guint8 *data = NULL;
   gsize n_bytes = 0;
 
-  if (device->is_lost ||
+  if (device->head.is_lost ||
       device->vk.GetPipelineCacheData (device->handle, device->pipelines.cache, &n_bytes, NULL) != VK_SUCCESS)
     return;
   data = g_try_malloc (MAX (n_bytes, 1));

@@ -47,9 +47,11 @@ struct _CollateVulkanDevice
   CollateVulkanAngles angles;
   gint64 n_bytes; /* of buffers and weights */
 
-  GError *error;    /* the first one while recording */
-  gboolean is_lost; /* nothing runs on it any more */
+  GError *error; /* the first one while recording */
 };
+
+/* The same as collate_vulkan_device_new(), or with memory that the host does not see, as graphics cards have it. */
+CollateDevice *collate_vulkan_device_new_with (guint index, gboolean is_remote, GError **error);
 
 /* An error where the result is one; a lost device stays lost. */
 gboolean collate_vulkan_check (CollateVulkanDevice *device, VkResult result, GError **error);
