@@ -67,6 +67,31 @@ kernel_get_level (guint n)
   return NULL;
 }
 
+static void
+skip_vulkan (void)
+{
+  g_test_skip ("no Vulkan device");
+}
+
+/* A device that is listed and does not open is a failure, no reason to skip. */
+static void
+add_vulkan_setups (void)
+{
+  g_autoptr (GPtrArray) infos = collate_vulkan_list ();
+
+  for (guint i = 0; i < infos->len; i++)
+    {
+      const CollateVulkanInfo *info = g_ptr_array_index (infos, i);
+      g_autoptr (GError) error = NULL;
+      CollateDevice *device = collate_vulkan_device_new (info->index, &error);
+
+      g_assert_no_error (error);
+      add_setup (g_strdup_printf ("vulkan-%u", info->index), device, FALSE);
+    }
+  if (infos->len == 0)
+    g_test_add_func ("/engine/kernels/vulkan", skip_vulkan);
+}
+
 void
 kernel_begin (int *argc, char ***argv)
 {
@@ -76,6 +101,7 @@ kernel_begin (int *argc, char ***argv)
     add_setup (g_strdup (kernel_get_level (i)->name),
                collate_cpu_device_new_with (3, kernel_get_level (i)->level),
                TRUE);
+  add_vulkan_setups ();
 }
 
 static void

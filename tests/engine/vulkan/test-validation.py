@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every kernel and whole models on the software rasteriser under Vulkan's validation, core and synchronisation: any
+message is a failure. test-validation.py CHECKED-LOADER MODEL-TEST KERNEL-TEST...
+
+The layers and the rasteriser are a newer Debian's (debian.py); skipped where they cannot be had.
+"""
+
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "support"))
+
+import debian
+import tap
+
+CHECKED_LOADER, MODEL_TEST, *KERNEL_TESTS = (pathlib.Path(name) for name in sys.argv[1:])
+PASSED = re.compile(r"^ok \d+ (?!.*# skip)", re.IGNORECASE | re.MULTILINE)
+
+
+def open_tree():
+    try:
+        return debian.make_tree()
+    except debian.Missing as reason:
+        if os.environ.get("CI"):
+            raise
+        print(f"1..0 # SKIP {reason}")
+        sys.exit(0)
+
+
+TREE = open_tree()
+
+
+def validate(command, **more):
+    """What a program says, and what the layers said of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "libvulkan.so.1").symlink_to(CHECKED_LOADER)
+        log = pathlib.Path(folder) / "validation.log"
+        result = TREE.run([str(word) for word in command], log=log, before=[folder],
+                          COLLATE_VULKAN_LOADER=str(TREE.libraries / "libvulkan.so.1"), **more)
+        return result, log.read_text()
+
+
+def expect_clean(command, **more):
+    result, messages = validate(command, **more)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    assert not messages, messages[:4000]
+    return result.stdout
+
+
+def test_kernels():
+    for program in KERNEL_TESTS:
+        output = expect_clean([program, "--tap", "-p", "/engine/kernels/vulkan-0"])
+        assert PASSED.search(output), f"{program.name} tested nothing:\n{output}"
+
+
+def test_models():
+    output = expect_clean([MODEL_TEST, "--tap"])
+    assert PASSED.search(output), f"no model was tested:\n{output}"
+
+
+def test_a_missing_barrier_is_found():
+    chain = [test for test in KERNEL_TESTS if test.name.endswith("rows")]
+    _, messages = validate([*chain, "--tap", "-p", "/engine/kernels/vulkan-0/chain"], COLLATE_VULKAN_BARRIERS="none")
+    assert "SYNC-HAZARD-READ-AFTER-WRITE" in messages, messages[:4000]
+    assert "SYNC-HAZARD-WRITE-AFTER-READ" in messages, messages[:4000]
+
+
+tap.run(globals())
