@@ -18,7 +18,6 @@ struct _CollateEngine
   CollateTemplate *chat;
   GArray *ends; /* of gint32: the tokens that end a turn */
   CollateEngineModel *model;
-  char *avoided; /* the card that failed, and why; or NULL */
 };
 
 /* What ends a turn in the formats that are known, for files that name only the end of a text. */
@@ -146,7 +145,7 @@ find_card (void)
   return best ? g_strdup (best->name) : NULL;
 }
 
-/* On a graphics card, or where there is none, or it fails, on the CPU. */
+/* On a graphics card; where there is none, or it fails, which is said, on the CPU. */
 static gboolean
 load_anywhere (CollateEngine *self, CollateGguf *gguf, GCancellable *cancellable, GError **error)
 {
@@ -161,7 +160,7 @@ load_anywhere (CollateEngine *self, CollateGguf *gguf, GCancellable *cancellable
       return FALSE;
     }
   if (local)
-    self->avoided = g_strdup_printf ("%s: %s", card, local->message);
+    g_message ("%s is not used, and the processor computes: %s", card, local->message);
   return load_on (self, gguf, "cpu", cancellable, error);
 }
 
@@ -203,7 +202,6 @@ collate_engine_unref (CollateEngine *engine)
   g_clear_pointer (&engine->chat, collate_template_free);
   g_clear_pointer (&engine->info, collate_engine_info_free);
   g_clear_pointer (&engine->ends, g_array_unref);
-  g_free (engine->avoided);
   g_free (engine);
 }
 
@@ -229,12 +227,6 @@ gboolean
 collate_engine_is_lost (CollateEngine *engine)
 {
   return g_atomic_int_get (&engine->model->device->is_lost);
-}
-
-const char *
-collate_engine_get_avoided (CollateEngine *engine)
-{
-  return engine->avoided;
 }
 
 GArray *

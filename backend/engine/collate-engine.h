@@ -65,7 +65,9 @@ typedef struct
 /* The devices of this machine, the CPU first: an array of CollateEngineDevice; never empty; (transfer full). */
 GPtrArray *collate_engine_list_devices (void);
 
-/* Opens a model file on a device ("auto", "cpu", "vulkan:0"; NULL: auto); (nullable) (transfer full). */
+/* Opens a model file on a device ("auto", "cpu", "vulkan:0"; NULL: auto); (nullable) (transfer full). "auto" is the first
+ * graphics card, or the CPU where there is none, or where it fails; what only stands in for one is taken by its name
+ * alone. */
 CollateEngine *collate_engine_open (const char *path,
                                     const char *device,
                                     GCancellable *cancellable,
@@ -80,9 +82,6 @@ const char *collate_engine_get_device (CollateEngine *engine);
 
 /* TRUE where its device failed for good: it computes nothing any more, and is opened anew. Any thread. */
 gboolean collate_engine_is_lost (CollateEngine *engine);
-
-/* The graphics card that "auto" would have taken, and why it was not: "vulkan:0: … has no memory left"; (nullable). */
-const char *collate_engine_get_avoided (CollateEngine *engine);
 
 /* Tokens of a text, which is text whatever it spells; an array of gint32; with the model's own first token where it
  * adds one and `add_bos` is TRUE; (transfer full). */
