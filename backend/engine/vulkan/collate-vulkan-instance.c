@@ -4,15 +4,11 @@
 #include "engine/vulkan/collate-vulkan-instance.h"
 
 #include <dlfcn.h>
-#include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "base/collate-error.h"
 #include "engine/collate-device.h"
 
-/* Finds the loader at run time, and asks each device what it can do. */
-
-#define FLOOR VK_API_VERSION_1_2
+/* Finds the loader at run time, and the devices that it knows. */
 
 static gboolean
 fail (GError **error, const char *message)
@@ -38,7 +34,7 @@ create_instance (CollateVulkanInstance *self, PFN_vkGetInstanceProcAddr get, GEr
   const VkApplicationInfo application = {
     .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
     .pApplicationName = "collate",
-    .apiVersion = FLOOR,
+    .apiVersion = COLLATE_VULKAN_FLOOR,
   };
   const VkInstanceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
@@ -46,7 +42,7 @@ create_instance (CollateVulkanInstance *self, PFN_vkGetInstanceProcAddr get, GEr
   };
   guint32 version = 0;
 
-  if (!get_version || !create || get_version (&version) != VK_SUCCESS || version < FLOOR)
+  if (!get_version || !create || get_version (&version) != VK_SUCCESS || version < COLLATE_VULKAN_FLOOR)
     return fail (error, "the Vulkan loader is older than 1.2");
   if (create (&info, NULL, &self->handle) != VK_SUCCESS)
     return fail (error, "there is no Vulkan driver");
@@ -100,215 +96,6 @@ collate_vulkan_instance_free (CollateVulkanInstance *instance)
     dlclose (instance->library);
   g_free (instance->devices);
   g_free (instance);
-}
-
-static gboolean
-has_extension (const VkExtensionProperties *extensions, guint32 n, const char *name)
-{
-  for (guint32 i = 0; i < n; i++)
-    if (strncmp (extensions[i].extensionName, name, sizeof extensions[i].extensionName) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* A family of queues that only computes leaves the one that draws to the desktop. */
-static gboolean
-find_queue (CollateVulkanInstance *self, VkPhysicalDevice device, CollateVulkanTraits *traits)
-{
-  VkQueueFamilyProperties families[32];
-  guint32 n = G_N_ELEMENTS (families);
-  gboolean found = FALSE;
-
-  self->vk.GetPhysicalDeviceQueueFamilyProperties (device, &n, families);
-  for (guint32 i = 0; i < n; i++)
-    {
-      gboolean computes = families[i].queueFlags & VK_QUEUE_COMPUTE_BIT;
-      gboolean draws = families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT;
-
-      if (families[i].queueCount == 0 || !computes || (found && draws))
-        continue;
-      traits->queue_family = i;
-      traits->timestamp_bits = families[i].timestampValidBits;
-      found = TRUE;
-      if (!draws)
-        break;
-    }
-  return found;
-}
-
-static void
-read_extensions (CollateVulkanInstance *self,
-                 VkPhysicalDevice device,
-                 CollateVulkanTraits *traits,
-                 gboolean *has_sizes,
-                 gboolean *has_dot)
-{
-  g_autofree VkExtensionProperties *extensions = NULL;
-  guint32 n = 0;
-
-  self->vk.EnumerateDeviceExtensionProperties (device, NULL, &n, NULL);
-  extensions = g_new0 (VkExtensionProperties, MAX (n, 1));
-  if (self->vk.EnumerateDeviceExtensionProperties (device, NULL, &n, extensions) < VK_SUCCESS)
-    n = 0;
-  *has_sizes = has_extension (extensions, n, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  *has_dot = has_extension (extensions, n, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
-  traits->has_budget = has_extension (extensions, n, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
-  traits->has_priority = has_extension (extensions, n, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME);
-  traits->has_matrices = has_extension (extensions, n, "VK_KHR_cooperative_matrix");
-}
-
-static void
-read_features (CollateVulkanInstance *self,
-               VkPhysicalDevice device,
-               CollateVulkanTraits *traits,
-               gboolean has_sizes)
-{
-  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
-  };
-  VkPhysicalDeviceVulkan12Features features12 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = has_sizes ? &sizes : NULL,
-  };
-  VkPhysicalDeviceFeatures2 features = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-    .pNext = &features12,
-  };
-
-  self->vk.GetPhysicalDeviceFeatures2 (device, &features);
-  traits->has_float16 = features12.shaderFloat16;
-  traits->has_full_subgroups = sizes.computeFullSubgroups;
-  if (!sizes.subgroupSizeControl)
-    traits->least = traits->most = 0;
-}
-
-static const char *
-find_missing (const VkPhysicalDeviceProperties *properties, const VkPhysicalDeviceVulkan11Properties *more)
-{
-  const VkSubgroupFeatureFlags needed =
-      VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
-
-  if (properties->apiVersion < FLOOR)
-    return "Vulkan 1.2";
-  if (!(more->subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) ||
-      (more->subgroupSupportedOperations & needed) != needed || more->subgroupSize < 4 ||
-      more->subgroupSize > 64)
-    return "subgroups of 4 to 64 lanes";
-  return NULL;
-}
-
-/* The structs of newer versions are asked for only where a device has them. */
-static void
-read_properties (CollateVulkanInstance *self,
-                 VkPhysicalDevice device,
-                 CollateVulkanTraits *traits,
-                 gboolean has_sizes,
-                 gboolean has_dot)
-{
-  VkPhysicalDeviceShaderIntegerDotProductProperties dot = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
-  };
-  VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
-    .pNext = has_dot ? &dot : NULL,
-  };
-  VkPhysicalDeviceVulkan12Properties properties12 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES,
-    .pNext = has_sizes ? (gpointer) &sizes : sizes.pNext,
-  };
-  VkPhysicalDeviceVulkan11Properties properties11 = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES,
-    .pNext = &properties12,
-  };
-  VkPhysicalDeviceProperties2 properties = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-    .pNext = &properties11,
-  };
-  const VkPhysicalDeviceLimits *limits = &properties.properties.limits;
-
-  self->vk.GetPhysicalDeviceProperties2 (device, &properties);
-  g_strlcpy (traits->driver, properties12.driverName, sizeof traits->driver);
-  g_strlcpy (traits->driver_info, properties12.driverInfo, sizeof traits->driver_info);
-  memcpy (traits->cache_uuid, properties.properties.pipelineCacheUUID, VK_UUID_SIZE);
-  traits->missing = find_missing (&properties.properties, &properties11);
-  traits->vendor = properties.properties.vendorID;
-  traits->device = properties.properties.deviceID;
-  traits->driver_version = properties.properties.driverVersion;
-  traits->subgroup = properties11.subgroupSize;
-  if (sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT)
-    {
-      traits->least = sizes.minSubgroupSize;
-      traits->most = sizes.maxSubgroupSize;
-    }
-  traits->has_dot8 = dot.integerDotProduct4x8BitPackedSignedAccelerated;
-  traits->timestamp_period = limits->timestampPeriod;
-  traits->most_groups = MIN (limits->maxComputeWorkGroupCount[0],
-                             MIN (limits->maxComputeWorkGroupCount[1], limits->maxComputeWorkGroupCount[2]));
-  traits->most_range = limits->maxStorageBufferRange;
-  traits->most_allocation = properties11.maxMemoryAllocationSize;
-  traits->alignment = MAX (limits->minStorageBufferOffsetAlignment, 16);
-}
-
-void
-collate_vulkan_instance_get_traits (CollateVulkanInstance *instance, guint index, CollateVulkanTraits *traits)
-{
-  VkPhysicalDevice device = instance->devices[index];
-  VkPhysicalDeviceProperties2 basic = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2 };
-  VkPhysicalDeviceMemoryProperties2 memory = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
-  };
-  gboolean has_sizes, has_dot;
-
-  *traits = (CollateVulkanTraits){ 0 };
-  instance->vk.GetPhysicalDeviceProperties2 (device, &basic);
-  g_strlcpy (traits->name, basic.properties.deviceName, sizeof traits->name);
-  traits->type = basic.properties.deviceType;
-  if (basic.properties.apiVersion < FLOOR)
-    {
-      traits->missing = "Vulkan 1.2";
-      return;
-    }
-
-  read_extensions (instance, device, traits, &has_sizes, &has_dot);
-  read_properties (instance, device, traits, has_sizes, has_dot);
-  read_features (instance, device, traits, has_sizes);
-  instance->vk.GetPhysicalDeviceMemoryProperties2 (device, &memory);
-  traits->memory = memory.memoryProperties;
-  if (!find_queue (instance, device, traits))
-    traits->missing = "a queue that computes";
-}
-
-const char *
-collate_vulkan_traits_get_type (const CollateVulkanTraits *traits)
-{
-  switch (traits->type)
-    {
-    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
-      return "discrete";
-    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
-      return "integrated";
-    case VK_PHYSICAL_DEVICE_TYPE_CPU:
-      return "software";
-    default:
-      return "virtual";
-    }
-}
-
-char *
-collate_vulkan_traits_describe (const CollateVulkanTraits *traits)
-{
-  g_autoptr (GString) text = g_string_new (traits->name);
-
-  if (traits->driver[0] != '\0')
-    g_string_append_printf (text, ", %s %s", traits->driver, traits->driver_info);
-  g_string_append_printf (text, _ (", subgroups of %u"), traits->subgroup);
-  if (traits->has_float16)
-    g_string_append (text, ", f16");
-  if (traits->has_dot8)
-    g_string_append (text, _ (", products of 8 bits"));
-  if (traits->has_matrices)
-    g_string_append (text, _ (", cooperative matrices"));
-  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 static void

@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* The version that a device has at least. */
+#define COLLATE_VULKAN_FLOOR VK_API_VERSION_1_2
+
 /* The loader, and what it says of this machine's devices. One thread at a time. */
 typedef struct
 {

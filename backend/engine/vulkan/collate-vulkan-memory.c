@@ -29,23 +29,45 @@ typedef struct _CollateVulkanSlab
   GArray *gaps; /* of Gap, by offset, never side by side */
 } Slab;
 
+/* The first type of memory, of those that buffers may lie in, that has these properties; drivers list the fastest first. */
 static gboolean
-has_flags (const CollateVulkanTraits *traits, guint32 type, VkMemoryPropertyFlags flags)
-{
-  return (traits->memory.memoryTypes[type].propertyFlags & flags) == flags;
-}
-
-/* The first type of memory that has these properties; drivers list the fastest first. */
-static gboolean
-find_type (const CollateVulkanTraits *traits, VkMemoryPropertyFlags flags, guint32 *type)
+find_type (const CollateVulkanTraits *traits, guint32 usable, VkMemoryPropertyFlags flags, guint32 *type)
 {
   for (guint32 i = 0; i < traits->memory.memoryTypeCount; i++)
-    if (has_flags (traits, i, flags))
+    if (usable >> i & 1 && (traits->memory.memoryTypes[i].propertyFlags & flags) == flags)
       {
         *type = i;
         return TRUE;
       }
   return FALSE;
+}
+
+static VkResult
+create_buffer (CollateVulkanDevice *device, VkDeviceSize size, VkBuffer *buffer)
+{
+  const VkBufferCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+    .size = size,
+    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+             VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+  };
+
+  return device->vk.CreateBuffer (device->handle, &info, NULL, buffer);
+}
+
+/* The types of memory that buffers may lie in, as bits: the same for all of one usage. */
+static gboolean
+find_usable (CollateVulkanDevice *device, guint32 *usable, GError **error)
+{
+  VkMemoryRequirements requirements;
+  VkBuffer buffer;
+
+  if (!collate_vulkan_check (device, create_buffer (device, MIB, &buffer), error))
+    return FALSE;
+  device->vk.GetBufferMemoryRequirements (device->handle, buffer, &requirements);
+  device->vk.DestroyBuffer (device->handle, buffer, NULL);
+  *usable = requirements.memoryTypeBits;
+  return TRUE;
 }
 
 #define HOST (VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
@@ -61,18 +83,22 @@ collate_vulkan_memory_init (CollateVulkanDevice *device, gboolean is_remote, GEr
   gboolean shared =
       traits->type == VK_PHYSICAL_DEVICE_TYPE_CPU || traits->type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
   guint32 *types = memory->types;
+  guint32 usable;
 
+  if (!find_usable (device, &usable, error))
+    return FALSE;
   memory->slabs = g_ptr_array_new ();
   memory->is_mapped[COLLATE_VULKAN_UPLOADS] = TRUE;
   memory->is_mapped[COLLATE_VULKAN_DOWNLOADS] = TRUE;
   memory->is_mapped[COLLATE_VULKAN_DEVICE_MEMORY] =
-      shared && !is_remote && find_type (traits, LOCAL | HOST | CACHED, &types[COLLATE_VULKAN_DEVICE_MEMORY]);
+      shared && !is_remote &&
+      find_type (traits, usable, LOCAL | HOST | CACHED, &types[COLLATE_VULKAN_DEVICE_MEMORY]);
 
   if ((memory->is_mapped[COLLATE_VULKAN_DEVICE_MEMORY] ||
-       find_type (traits, LOCAL, &types[COLLATE_VULKAN_DEVICE_MEMORY])) &&
-      find_type (traits, HOST, &types[COLLATE_VULKAN_UPLOADS]) &&
-      (find_type (traits, HOST | CACHED, &types[COLLATE_VULKAN_DOWNLOADS]) ||
-       find_type (traits, HOST, &types[COLLATE_VULKAN_DOWNLOADS])))
+       find_type (traits, usable, LOCAL, &types[COLLATE_VULKAN_DEVICE_MEMORY])) &&
+      find_type (traits, usable, HOST, &types[COLLATE_VULKAN_UPLOADS]) &&
+      (find_type (traits, usable, HOST | CACHED, &types[COLLATE_VULKAN_DOWNLOADS]) ||
+       find_type (traits, usable, HOST, &types[COLLATE_VULKAN_DOWNLOADS])))
     return TRUE;
   g_set_error (
       error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "%s has no memory to compute in", traits->name);
@@ -158,20 +184,13 @@ check_size (CollateVulkanDevice *device, CollateVulkanKind kind, guint64 n_bytes
 static gboolean
 fill_slab (CollateVulkanDevice *device, Slab *slab, GError **error)
 {
-  const VkBufferCreateInfo buffer = {
-    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-    .size = slab->size,
-    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-             VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-  };
   VkMemoryRequirements requirements;
   VkMemoryAllocateInfo allocation = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
     .memoryTypeIndex = device->memory.types[slab->kind],
   };
 
-  if (!collate_vulkan_check (
-          device, device->vk.CreateBuffer (device->handle, &buffer, NULL, &slab->buffer), error))
+  if (!collate_vulkan_check (device, create_buffer (device, slab->size, &slab->buffer), error))
     return FALSE;
   device->vk.GetBufferMemoryRequirements (device->handle, slab->buffer, &requirements);
   allocation.allocationSize = requirements.size;

@@ -56,6 +56,12 @@ CollateDevice *collate_vulkan_device_new_with (guint index, gboolean is_remote, 
 /* An error where the result is one; a lost device stays lost. */
 gboolean collate_vulkan_check (CollateVulkanDevice *device, VkResult result, GError **error);
 
+/* Opens the device that `physical` and `traits` are of. */
+gboolean collate_vulkan_open_handle (CollateVulkanDevice *device, GError **error);
+
+/* Tries how many lanes a subgroup has. */
+gboolean collate_vulkan_find_lanes (CollateVulkanDevice *device, GError **error);
+
 /* Copies between the host and a slice; what was recorded runs first. */
 gboolean collate_vulkan_write (CollateVulkanDevice *device,
                                const CollateVulkanSlice *to,

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 /* What is recorded between begin() and end(), and how it is handed to the device. One thread at a time, that of the
  * device. */
 
+/* Submissions that are measured. */
+#define COLLATE_VULKAN_MOST_TIMES 64
+
 /* One run of a shader. */
 typedef struct
 {
@@ -41,6 +44,13 @@ typedef struct
 
 gboolean collate_vulkan_recorder_init (CollateVulkanDevice *device, GError **error);
 void collate_vulkan_recorder_clear (CollateVulkanDevice *device);
+
+/* The open commands, and a barrier in them: what comes after waits for what came before. */
+VkCommandBuffer collate_vulkan_get_commands (CollateVulkanRecorder *recorder);
+void collate_vulkan_add_barrier (CollateVulkanDevice *device);
+
+/* Makes sure that there are open commands with room for so much work. */
+gboolean collate_vulkan_make_room (CollateVulkanDevice *device, double work, GError **error);
 
 /* Records a run; what fails is kept as the device's error. */
 void collate_vulkan_dispatch (CollateVulkanDevice *device, const CollateVulkanDispatch *dispatch);
