@@ -13,6 +13,7 @@
 #include "base/collate-format.h"
 #include "engine/collate-engine-needs.h"
 #include "engine/collate-engine.h"
+#include "tokens/collate-encoding.h"
 
 /* A folder is looked through on a thread; what changes while it is makes it be looked through again. */
 
@@ -138,6 +139,33 @@ describe (CollateLocalModel *model, const CollateEngineInfo *info)
   model->thinking = get_thinking (info);
 }
 
+/* The name of a file's tokenizer: another file of that path has another one. */
+static char *
+name_encoding (const char *path)
+{
+  GStatBuf status;
+
+  if (g_stat (path, &status) != 0)
+    return NULL;
+
+  return g_strdup_printf (COLLATE_ENCODING_FILE "%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ":%s",
+                          (gint64) status.st_mtime,
+                          (gint64) status.st_size,
+                          path);
+}
+
+CollateVocabulary *
+collate_local_models_load_vocabulary (const char *name, GError **error)
+{
+  const char *path = strchr (name + strlen (COLLATE_ENCODING_FILE), ':');
+
+  if (path != NULL)
+    return collate_engine_read_vocabulary (path + 1, error);
+  g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, name);
+
+  return NULL;
+}
+
 static CollateLocalModel *
 look_at (const char *name, const char *path)
 {
@@ -160,6 +188,10 @@ look_at (const char *name, const char *path)
   model->weight_bytes = needs.weights;
   model->session_bytes = needs.fixed;
   model->token_bytes = needs.per_token;
+  model->chat_tokens[0] = needs.chat_tokens[0];
+  model->chat_tokens[1] = needs.chat_tokens[1];
+  if (model->problem == NULL)
+    model->encoding = name_encoding (path);
 
   return model;
 }

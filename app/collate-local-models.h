@@ -3,6 +3,7 @@
 
 #include "catalogue/collate-catalogue.h"
 #include "collate-downloads.h"
+#include "tokens/collate-vocabulary.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +15,9 @@ char *collate_local_models_dup_folder (void);
 /* What each model file in the folder says of itself, in the order of their names' bytes; one that cannot be used says
  * why: an array of CollateLocalModel. Reads files: blocks; any thread; (transfer full). */
 GPtrArray *collate_local_models_scan (const char *folder);
+
+/* The tokenizer of a model's file, by the name of its encoding; any thread; blocks; (nullable) (transfer full). */
+CollateVocabulary *collate_local_models_load_vocabulary (const char *name, GError **error);
 
 /* Keeps a catalogue up to date with the folder, and changes the folder for a person. Main thread; nothing blocks. */
 #define COLLATE_TYPE_LOCAL_MODELS (collate_local_models_get_type ())

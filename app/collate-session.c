@@ -85,7 +85,11 @@ dup_data_path (const char *name)
 CollateEncodings *
 collate_session_make_encodings (void)
 {
-  return collate_encodings_new (RESOURCE_PREFIX "/vocabularies");
+  CollateEncodings *encodings = collate_encodings_new (RESOURCE_PREFIX "/vocabularies");
+
+  collate_encodings_set_loader (encodings, collate_local_models_load_vocabulary);
+
+  return encodings;
 }
 
 CollateLibrary *

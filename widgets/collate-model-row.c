@@ -132,10 +132,26 @@ static char *
 describe_too_long (CollateEntry *entry)
 {
   g_autofree char *holds = collate_format_count (collate_model_get_context (collate_entry_get_model (entry)));
-  g_autofree char *needs =
-      collate_format_count (collate_entry_get_input_tokens (entry) + collate_entry_get_output_limit (entry));
+  g_autofree char *needs = collate_format_count (collate_entry_get_needed_tokens (entry));
 
   return g_strdup_printf (_ ("holds %s tokens, needs %s"), holds, needs);
+}
+
+/* What is too large for this machine's memory now, in a few words; (nullable). */
+static char *
+describe_too_large (CollateEntry *entry)
+{
+  CollateModel *model = collate_entry_get_model (entry);
+  gint64 held = collate_model_get_held_context (model);
+  g_autofree char *holds = collate_format_count (held);
+  g_autofree char *needs = collate_format_count (collate_entry_get_needed_tokens (entry));
+
+  if (collate_model_is_held (model) || (held > 0 && collate_entry_get_needed_tokens (entry) <= held))
+    return NULL;
+  if (held == 0)
+    return g_strdup (_ ("too large for the memory that is free"));
+
+  return g_strdup_printf (_ ("memory holds %s tokens of it, needs %s"), holds, needs);
 }
 
 /* "retires in 8 days", where that is soon; (nullable). */
@@ -180,6 +196,7 @@ show_problem (CollateModelRow *self, CollateEntry *entry, CollateRoute *route)
 {
   g_autofree char *text = NULL;
   g_autofree char *target = NULL;
+  g_autofree char *memory = NULL;
   const char *key = NULL;
   const char *mend = NULL;
   const char *hint = NULL;
@@ -209,6 +226,8 @@ show_problem (CollateModelRow *self, CollateEntry *entry, CollateRoute *route)
     default:
       if (collate_entry_get_fit (entry) == COLLATE_FIT_TOO_LONG)
         text = describe_too_long (entry);
+      else if ((text = describe_too_large (entry)) != NULL)
+        hint = memory = collate_sentence_for_memory (collate_entry_get_model (entry));
       else
         text = describe_retirement (route);
     }

@@ -26,6 +26,7 @@ collate_local_model_copy (const CollateLocalModel *model)
   copy->quantization = g_strdup (model->quantization);
   copy->licence = g_strdup (model->licence);
   copy->chat = g_strdup (model->chat);
+  copy->encoding = g_strdup (model->encoding);
   copy->problem = g_strdup (model->problem);
 
   return copy;
@@ -41,6 +42,7 @@ collate_local_model_free (CollateLocalModel *model)
   g_free (model->quantization);
   g_free (model->licence);
   g_free (model->chat);
+  g_free (model->encoding);
   g_free (model->problem);
   g_free (model);
 }

@@ -190,6 +190,7 @@ collate_model_new_local (CollateProvider *provider, const CollateLocalModel *loc
   self->id = g_strconcat (COLLATE_LOCAL_PREFIX, local->name, NULL);
   self->name = g_strdup (local->name);
   self->context = CLAMP (local->context, 0, MAX_TOKENS);
+  self->encoding = g_strdup (local->encoding);
   self->token_factor = LOCAL_TOKEN_FACTOR;
   self->thinking = local->thinking;
   self->facts = collate_facts_new_local (local);

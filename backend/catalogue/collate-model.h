@@ -112,7 +112,7 @@ gint64 collate_model_get_max_output (CollateModel *self);
 const char *collate_model_get_encoding (CollateModel *self);
 
 /* Tokens of this model for one token of the default encoding, where its own tokenizer is not to be had: 1.2
- * and more for Claude. 1.0 where "encoding" is known. */
+ * and more for Claude. 1.0 where "encoding" is one that the program has at hand, and not in a file of this machine. */
 double collate_model_get_token_factor (CollateModel *self);
 
 CollateThinking collate_model_get_thinking (CollateModel *self);

@@ -199,8 +199,10 @@ fits (gsize n_tokens, gint64 context, GError **error)
   g_set_error (error,
                COLLATE_ERROR,
                COLLATE_ERROR_TOO_LONG,
-               "%" G_GSIZE_FORMAT " tokens, and its context holds %" G_GINT64_FORMAT,
+               "%" G_GSIZE_FORMAT " tokens, %" G_GINT64_FORMAT " too many for a context of %" G_GINT64_FORMAT
+               " and an answer in it",
                n_tokens,
+               (gint64) n_tokens - context + 1,
                context);
 
   return FALSE;

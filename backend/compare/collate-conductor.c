@@ -197,8 +197,10 @@ check_length (Lane *lane)
 
   return g_error_new (COLLATE_ERROR,
                       COLLATE_ERROR_TOO_LONG,
-                      "%" G_GINT64_FORMAT " tokens, and it reads at most %" G_GINT64_FORMAT,
+                      "%" G_GINT64_FORMAT " tokens, %" G_GINT64_FORMAT " too many for the %" G_GINT64_FORMAT
+                      " that it reads at most",
                       lane->input,
+                      lane->input - context,
                       context);
 }
 
@@ -326,7 +328,10 @@ tell_input (Conductor *self, CollateAnswer *answer, Lane *lane)
     return;
 
   collate_answer_set_expected_input (
-      answer, collate_counting_estimate (model, lane->input), collate_model_get_encoding (model) != NULL);
+      answer,
+      collate_counting_estimate (
+          model, collate_counting_encoding (model), lane->input, collate_entry_get_thinking (lane->entry)),
+      collate_model_get_encoding (model) != NULL);
   collate_comparison_answer_changed (self->comparison, answer);
 }
 

@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "catalogue/collate-local-model.h"
+
 /* Two messages with a role each, and the start of the reply. */
 #define FORMAT_TOKENS 12
 
@@ -80,9 +82,12 @@ collate_counting_encoding (CollateModel *model)
 }
 
 gint64
-collate_counting_estimate (CollateModel *model, gint64 tokens)
+collate_counting_estimate (CollateModel *model, const char *encoding, gint64 tokens, gboolean thinking)
 {
-  double factor = collate_model_get_encoding (model) != NULL ? 1.0 : collate_model_get_token_factor (model);
+  const CollateLocalModel *local = collate_model_get_local (model);
+  gboolean exact = g_strcmp0 (encoding, collate_model_get_encoding (model)) == 0;
+  double factor = exact ? 1.0 : collate_model_get_token_factor (model);
 
-  return (gint64) ceil ((double) tokens * factor) + FORMAT_TOKENS;
+  return (gint64) ceil ((double) tokens * factor) +
+         (local != NULL ? local->chat_tokens[thinking] : FORMAT_TOKENS);
 }

@@ -22,8 +22,11 @@ GHashTable *collate_count_finish (GAsyncResult *result);
 /* The encoding that counts for a model: its own, or the default one. */
 const char *collate_counting_encoding (CollateModel *model);
 
-/* What a server will count for `tokens` of the model's counting encoding in a system message and a question:
- * with what the chat format adds, and scaled where the model's own tokenizer is not to be had. */
-gint64 collate_counting_estimate (CollateModel *model, gint64 tokens);
+/* What a server will count for `tokens` of an encoding in a system message and a question: with what the chat format
+ * adds, and scaled where the encoding is not the model's own. */
+gint64 collate_counting_estimate (CollateModel *model,
+                                  const char *encoding,
+                                  gint64 tokens,
+                                  gboolean thinking);
 
 G_END_DECLS

@@ -82,8 +82,7 @@ work_out_fit (CollateEntry *self)
   if (context <= 0 || self->input_tokens < 0)
     return COLLATE_FIT_UNKNOWN;
 
-  return self->input_tokens + collate_entry_get_output_limit (self) <= context ? COLLATE_FIT_WHOLE
-                                                                               : COLLATE_FIT_TOO_LONG;
+  return collate_entry_get_needed_tokens (self) <= context ? COLLATE_FIT_WHOLE : COLLATE_FIT_TOO_LONG;
 }
 
 static void
@@ -315,6 +314,18 @@ collate_entry_get_output_limit (CollateEntry *self)
   g_return_val_if_fail (COLLATE_IS_ENTRY (self), DEFAULT_OUTPUT_LIMIT);
 
   return collate_entry_get_output_limit_for (self, self->max_output);
+}
+
+gint64
+collate_entry_get_needed_tokens (CollateEntry *self)
+{
+  g_return_val_if_fail (COLLATE_IS_ENTRY (self), -1);
+
+  if (self->input_tokens < 0)
+    return -1;
+
+  return self->input_tokens +
+         (collate_model_is_local (self->model) ? 1 : collate_entry_get_output_limit (self));
 }
 
 gint64

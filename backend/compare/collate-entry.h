@@ -49,6 +49,10 @@ gint64 collate_entry_get_input_tokens (CollateEntry *self);
 /* The output limit that will be sent, in tokens. */
 gint64 collate_entry_get_output_limit (CollateEntry *self);
 
+/* What the model's window has to hold: input and the longest answer; of a model file, whose answer takes what is left,
+ * one token of it. -1 where the input is not counted. */
+gint64 collate_entry_get_needed_tokens (CollateEntry *self);
+
 /* The same for another limit of the person's (0: the default). */
 gint64 collate_entry_get_output_limit_for (CollateEntry *self, gint64 max_output);
 

@@ -67,15 +67,30 @@ collate_workspace_update_totals (CollateWorkspace *self)
 
 /* Estimates. */
 
+/* The encoding to count in: a model file's own tokenizer is read once the file is ticked. */
+static const char *
+get_encoding (CollateEntry *entry)
+{
+  CollateModel *model = collate_entry_get_model (entry);
+
+  return collate_model_is_local (model) && !collate_entry_get_selected (entry)
+             ? COLLATE_ENCODING_DEFAULT
+             : collate_counting_encoding (model);
+}
+
 /* -1 while question or documents are not counted. */
 static gint64
-estimate_input (CollateWorkspace *self, CollateModel *model)
+estimate_input (CollateWorkspace *self, CollateEntry *entry)
 {
-  const char *encoding = collate_counting_encoding (model);
+  const char *encoding = get_encoding (entry);
   gint64 documents = collate_library_get_context_tokens (self->library, encoding);
   const gint64 *rest = self->counts != NULL ? g_hash_table_lookup (self->counts, encoding) : NULL;
 
-  return documents >= 0 && rest != NULL ? collate_counting_estimate (model, documents + *rest) : -1;
+  if (documents < 0 || rest == NULL)
+    return -1;
+
+  return collate_counting_estimate (
+      collate_entry_get_model (entry), encoding, documents + *rest, collate_entry_get_thinking (entry));
 }
 
 static gboolean
@@ -88,8 +103,7 @@ estimate_cb (gpointer data)
     {
       CollateEntry *entry = collate_workspace_get_entry (self, i);
 
-      collate_entry_estimate (
-          entry, estimate_input (self, collate_entry_get_model (entry)), self->max_output);
+      collate_entry_estimate (entry, estimate_input (self, entry), self->max_output);
     }
   collate_workspace_update_totals (self);
 
@@ -134,9 +148,7 @@ start_count (CollateWorkspace *self)
     return;
 
   for (guint i = 0; i < collate_workspace_count_entries (self); i++)
-    g_hash_table_add (
-        names,
-        (char *) collate_counting_encoding (collate_entry_get_model (collate_workspace_get_entry (self, i))));
+    g_hash_table_add (names, (char *) get_encoding (collate_workspace_get_entry (self, i)));
   array = (const char **) g_hash_table_get_keys_as_array (names, NULL);
   self->counting = TRUE;
   collate_count_async (self->encodings, array, texts, counted_cb, g_object_ref (self));

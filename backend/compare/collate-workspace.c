@@ -36,6 +36,15 @@ collate_workspace_get_entry (CollateWorkspace *self, guint position)
 
 /* Entries follow the catalogue. */
 
+/* Another tokenizer may count for it now. */
+static void
+entry_selected_cb (CollateEntry *entry, GParamSpec *pspec, CollateWorkspace *self)
+{
+  collate_workspace_update_totals (self);
+  if (collate_model_is_local (collate_entry_get_model (entry)))
+    collate_workspace_queue_count (self);
+}
+
 static CollateEntry *
 make_entry (CollateWorkspace *self, CollateModel *model)
 {
@@ -44,7 +53,9 @@ make_entry (CollateWorkspace *self, CollateModel *model)
   if (g_hash_table_remove (self->lost, collate_entry_get_id (entry)))
     collate_entry_set_selected (entry, TRUE);
   g_signal_connect_object (
-      entry, "notify::selected", G_CALLBACK (collate_workspace_update_totals), self, G_CONNECT_SWAPPED);
+      entry, "notify::selected", G_CALLBACK (entry_selected_cb), self, G_CONNECT_DEFAULT);
+  g_signal_connect_object (
+      entry, "notify::thinking", G_CALLBACK (collate_workspace_queue_estimate), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (
       entry, "notify::at-most", G_CALLBACK (collate_workspace_update_totals), self, G_CONNECT_SWAPPED);
 

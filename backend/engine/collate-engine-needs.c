@@ -40,23 +40,46 @@ measure (const CollateShape *shape, CollateEngineNeeds *needs)
   needs->per_token = 2 * shape->n_layers * n_keys * (gint64) sizeof (guint16);
 }
 
+/* Both texts are a letter, which begins and ends a token wherever a line does: a text that begins with white space may take
+ * a token less than is said. */
+static gboolean
+count_chat (CollateTemplate *chat, CollateTokenizer *tokenizer, CollateEngineNeeds *needs, GError **error)
+{
+  g_autoptr (GArray) letter = collate_vocabulary_encode (tokenizer->vocabulary, "A", 1);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (needs->chat_tokens); i++)
+    {
+      g_autoptr (GArray) tokens = collate_template_encode (
+          chat, tokenizer->vocabulary, tokenizer->bos, tokenizer->add_bos, "A", "A", i == 1, error);
+
+      if (!tokens)
+        return FALSE;
+      needs->chat_tokens[i] = MAX (0, (gint64) tokens->len - 2 * (gint64) letter->len);
+    }
+  return TRUE;
+}
+
 gboolean
 collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError **error)
 {
   g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
+  g_autoptr (CollateTemplate) chat = NULL;
   CollateTokenizer tokenizer;
   CollateShape shape;
+  gboolean known;
 
   if (!gguf ||
       !collate_engine_model_check_architecture (collate_gguf_get_string (gguf, "general.architecture"),
                                                 error) ||
       !collate_shape_read (gguf, FALSE, &shape, error) || !collate_tokenizer_read (gguf, &tokenizer, error))
     return FALSE;
+  chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  known = count_chat (chat, &tokenizer, needs, error);
   collate_vocabulary_unref (tokenizer.vocabulary);
 
   needs->weights = sum_tensors (gguf);
   measure (&shape, needs);
-  return TRUE;
+  return known;
 }
 
 gint64

@@ -12,6 +12,9 @@ typedef struct
   gint64 weights;   /* bytes, as the next ones */
   gint64 fixed;     /* of a session, however long it is */
   gint64 per_token; /* of its context */
+
+  /* Tokens that the chat format writes around what the system and the user say: without thinking, and with it. */
+  gint64 chat_tokens[2];
 } CollateEngineNeeds;
 
 /* Looks whether the file can be run at all, and at what it takes; blocks; any thread. COLLATE_ERROR_UNSUPPORTED (an

@@ -17,6 +17,7 @@ struct _CollateEncoding
   char *name;
   CollateSplit split;
   CollateRanks *ranks;
+  CollateVocabulary *vocabulary; /* in the place of both, or NULL */
 };
 
 static void
@@ -25,7 +26,8 @@ collate_encoding_clear (gpointer data)
   CollateEncoding *self = data;
 
   g_free (self->name);
-  collate_ranks_free (self->ranks);
+  g_clear_pointer (&self->ranks, collate_ranks_free);
+  g_clear_pointer (&self->vocabulary, collate_vocabulary_unref);
 }
 
 static gsize
@@ -106,6 +108,16 @@ collate_encoding_new (const char *name, CollateSplit split, GBytes *ranks, GErro
 }
 
 CollateEncoding *
+collate_encoding_new_for_vocabulary (const char *name, CollateVocabulary *vocabulary)
+{
+  CollateEncoding *self = g_atomic_rc_box_new0 (CollateEncoding);
+
+  self->name = g_strdup (name);
+  self->vocabulary = collate_vocabulary_ref (vocabulary);
+  return self;
+}
+
+CollateEncoding *
 collate_encoding_ref (CollateEncoding *encoding)
 {
   return g_atomic_rc_box_acquire (encoding);
@@ -126,14 +138,22 @@ collate_encoding_get_name (CollateEncoding *encoding)
 gsize
 collate_encoding_count (CollateEncoding *encoding, const char *text, gssize length)
 {
-  return encode (encoding, text, length, NULL);
+  g_autoptr (GArray) ids = NULL;
+
+  if (!encoding->vocabulary)
+    return encode (encoding, text, length, NULL);
+  ids = collate_vocabulary_encode (encoding->vocabulary, text, length);
+  return ids->len;
 }
 
 GArray *
 collate_encoding_encode (CollateEncoding *encoding, const char *text, gssize length)
 {
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint32));
+  GArray *ids;
 
+  if (encoding->vocabulary)
+    return collate_vocabulary_encode (encoding->vocabulary, text, length);
+  ids = g_array_new (FALSE, FALSE, sizeof (guint32));
   encode (encoding, text, length, ids);
   return ids;
 }
@@ -146,7 +166,9 @@ collate_encoding_decode (CollateEncoding *encoding, const guint32 *ids, gsize n_
   for (gsize i = 0; i < n_ids; i++)
     {
       gsize length;
-      const guchar *token = collate_ranks_get_bytes (encoding->ranks, ids[i], &length);
+      gconstpointer token =
+          encoding->vocabulary ? collate_vocabulary_get_piece (encoding->vocabulary, (gint32) ids[i], &length)
+                               : (gconstpointer) collate_ranks_get_bytes (encoding->ranks, ids[i], &length);
 
       if (token)
         g_byte_array_append (bytes, token, length);

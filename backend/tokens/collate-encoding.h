@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "tokens/collate-vocabulary.h"
+
 G_BEGIN_DECLS
 
 /* A tokenizer: bytes to tokens and back, exact. Byte-pair encoding by ranks over pieces that the encoding's
@@ -26,6 +28,9 @@ typedef enum
 /* Reads a rank table: a line a token, base64 of its bytes, a space, its rank; (nullable) (transfer full).
  * COLLATE_ERROR_INVALID where a line is no such line or a single byte has no rank. */
 CollateEncoding *collate_encoding_new (const char *name, CollateSplit split, GBytes *ranks, GError **error);
+
+/* A model file's own tokenizer as an encoding; (transfer full). */
+CollateEncoding *collate_encoding_new_for_vocabulary (const char *name, CollateVocabulary *vocabulary);
 
 CollateEncoding *collate_encoding_ref (CollateEncoding *encoding);
 void collate_encoding_unref (CollateEncoding *encoding);
@@ -59,11 +64,21 @@ CollateEncodings *collate_encodings_new (const char *prefix);
 CollateEncodings *collate_encodings_ref (CollateEncodings *encodings);
 void collate_encodings_unref (CollateEncodings *encodings);
 
-/* The names of all, NULL-terminated, the default first; static. */
+/* What the name of a model file's own tokenizer begins with. */
+#define COLLATE_ENCODING_FILE "gguf:"
+
+/* Reads the tokenizer of such a name; any thread; blocks; (nullable) (transfer full). */
+typedef CollateVocabulary *(*CollateVocabularyLoader) (const char *name, GError **error);
+
+/* Lets collate_encodings_get() read model files' tokenizers, each once. Before anything else is asked of `encodings`. */
+void collate_encodings_set_loader (CollateEncodings *encodings, CollateVocabularyLoader loader);
+
+/* The names of all that the program ships, NULL-terminated, the default first; static. */
 const char *const *collate_encodings_get_names (void);
 
 /* An encoding by name; (nullable) (transfer none), alive as long as `encodings`. COLLATE_ERROR_UNSUPPORTED
- * where the name is none of collate_encodings_get_names(). Loading takes some 50 ms: not on the main loop.
+ * where the name is none of collate_encodings_get_names() and no model file's; the loader's own errors, the first time.
+ * Loading takes some 50 ms: not on the main loop.
    */
 CollateEncoding *collate_encodings_get (CollateEncodings *encodings, const char *name, GError **error);
 

@@ -14,6 +14,10 @@ struct _CollateEncodings
   char *prefix;
   GMutex lock; /* over loaded: one thread loads, the others wait for what it loads */
   CollateEncoding *loaded[G_N_ELEMENTS (splits)];
+
+  CollateVocabularyLoader loader; /* NULL: none */
+  GMutex own_lock;                /* over own, and never while a file is read */
+  GHashTable *own; /* name of a model file's tokenizer → CollateEncoding; NULL where it cannot be had */
 };
 
 static void
@@ -24,6 +28,8 @@ collate_encodings_clear (gpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (splits); i++)
     g_clear_pointer (&self->loaded[i], collate_encoding_unref);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->own_lock);
+  g_hash_table_unref (self->own);
   g_free (self->prefix);
 }
 
@@ -36,6 +42,13 @@ load (CollateEncodings *self, gsize index, GError **error)
   return ranks ? collate_encoding_new (names[index], splits[index], ranks, error) : NULL;
 }
 
+static void
+unref_encoding (gpointer data)
+{
+  if (data)
+    collate_encoding_unref (data);
+}
+
 CollateEncodings *
 collate_encodings_new (const char *prefix)
 {
@@ -43,7 +56,15 @@ collate_encodings_new (const char *prefix)
 
   self->prefix = g_strdup (prefix);
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->own_lock);
+  self->own = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_encoding);
   return self;
+}
+
+void
+collate_encodings_set_loader (CollateEncodings *encodings, CollateVocabularyLoader loader)
+{
+  encodings->loader = loader;
 }
 
 CollateEncodings *
@@ -64,6 +85,51 @@ collate_encodings_get_names (void)
   return names;
 }
 
+static gboolean
+find_own (CollateEncodings *self, const char *name, CollateEncoding **encoding)
+{
+  gboolean found;
+
+  g_mutex_lock (&self->own_lock);
+  found = g_hash_table_lookup_extended (self->own, name, NULL, (gpointer *) encoding);
+  g_mutex_unlock (&self->own_lock);
+  return found;
+}
+
+/* Two threads may read one file at the same time; the first one's stays. */
+static void
+keep_own (CollateEncodings *self, const char *name, CollateEncoding *encoding)
+{
+  g_mutex_lock (&self->own_lock);
+  if (!g_hash_table_contains (self->own, name))
+    g_hash_table_insert (self->own, g_strdup (name), encoding);
+  else
+    unref_encoding (encoding);
+  g_mutex_unlock (&self->own_lock);
+}
+
+static CollateEncoding *
+get_own (CollateEncodings *self, const char *name, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (CollateVocabulary) vocabulary = NULL;
+  CollateEncoding *encoding = NULL;
+
+  if (!find_own (self, name, &encoding))
+    {
+      vocabulary = self->loader (name, &local);
+      keep_own (self, name, vocabulary ? collate_encoding_new_for_vocabulary (name, vocabulary) : NULL);
+      find_own (self, name, &encoding);
+    }
+  if (encoding)
+    return encoding;
+  if (local)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "the tokenizer “%s” cannot be had", name);
+  return NULL;
+}
+
 CollateEncoding *
 collate_encodings_get (CollateEncodings *encodings, const char *name, GError **error)
 {
@@ -79,6 +145,8 @@ collate_encodings_get (CollateEncodings *encodings, const char *name, GError **e
       return encodings->loaded[i];
     }
 
+  if (encodings->loader && name && g_str_has_prefix (name, COLLATE_ENCODING_FILE))
+    return get_own (encodings, name, error);
   g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "no encoding is called “%s”", name);
   return NULL;
 }

@@ -18,6 +18,7 @@ struct _CollateEngine
   CollateEngineInfo info;
   char *reply;
   gboolean unknown;
+  gboolean lost;
 };
 
 struct _CollateEngineSession
@@ -118,6 +119,7 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
   g_atomic_ref_count_init (&engine->count);
   engine->reply = g_key_file_get_string (file, "model", "reply", NULL);
   engine->unknown = g_key_file_get_boolean (file, "model", "unknown", NULL);
+  engine->lost = g_key_file_get_boolean (file, "model", "lost", NULL);
   engine->info.thinks = g_key_file_get_boolean (file, "model", "thinks", NULL);
   engine->info.context = g_key_file_get_integer (file, "model", "context", NULL);
   if (engine->info.context == 0)
@@ -140,6 +142,12 @@ collate_engine_unref (CollateEngine *engine)
   done.n_open--;
   g_free (engine->reply);
   g_free (engine);
+}
+
+gboolean
+collate_engine_is_lost (CollateEngine *engine)
+{
+  return engine->lost;
 }
 
 const CollateEngineInfo *

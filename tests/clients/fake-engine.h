@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  *   context=…    tokens; 4096 by default
  *   thinks=true  <think> and </think> are tags
  *   unknown=true its chat format is not known
+ *   lost=true    its device is lost as soon as it has answered
  *
  * A prompt is "SYSTEM|USER>". Opening a file that is none fails. */
 

@@ -160,6 +160,23 @@ test_reuses (void)
 }
 
 static void
+test_device_lost (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) first = NULL;
+  g_autoptr (Asked) second = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes\nlost=true");
+  first = ask (&shelf, "a", "why");
+  second = ask (&shelf, "a", "why");
+
+  g_assert_cmpstr (second->text->str, ==, "Yes");
+  g_assert_cmpint (second->usage.cached_input, ==, 0);
+  g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 2);
+}
+
+static void
 test_file_replaced (void)
 {
   g_auto (Shelf) shelf = { 0 };
@@ -403,6 +420,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clients/engine/answers", test_answers);
   g_test_add_func ("/clients/engine/thinks", test_thinks);
   g_test_add_func ("/clients/engine/reuses", test_reuses);
+  g_test_add_func ("/clients/engine/device-lost", test_device_lost);
   g_test_add_func ("/clients/engine/file-replaced", test_file_replaced);
   g_test_add_func ("/clients/engine/output-limit", test_output_limit);
   g_test_add_func ("/clients/engine/context", test_context);
