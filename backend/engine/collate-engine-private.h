@@ -12,6 +12,13 @@ G_BEGIN_DECLS
 
 CollateEngineModel *collate_engine_get_model (CollateEngine *engine);
 
+/* collate_engine_open() on a device by its name, or, where that fails, on another one (nullable). */
+CollateEngine *collate_engine_open_on (const char *path,
+                                       const char *device,
+                                       const char *other,
+                                       GCancellable *cancellable,
+                                       GError **error);
+
 /* What a file says of itself; (transfer full). */
 CollateEngineInfo *collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat);
 

@@ -145,44 +145,76 @@ find_card (void)
   return best ? g_strdup (best->name) : NULL;
 }
 
-/* On a graphics card; where there is none, or it fails, which is said, on the CPU. */
+/* FALSE where another device would fail, too. */
 static gboolean
-load_anywhere (CollateEngine *self, CollateGguf *gguf, GCancellable *cancellable, GError **error)
+may_be_of_device (const GError *error)
 {
-  g_autofree char *card = find_card ();
+  return g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED) ||
+         g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE) ||
+         g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
+}
+
+/* On a device, or where that fails, which is said, on another one (nullable). */
+static gboolean
+load_on_either (CollateEngine *self,
+                CollateGguf *gguf,
+                const char *device,
+                const char *other,
+                GCancellable *cancellable,
+                GError **error)
+{
   g_autoptr (GError) local = NULL;
 
-  if (card && load_on (self, gguf, card, cancellable, &local))
+  if (load_on (self, gguf, device, cancellable, &local))
     return TRUE;
-  if (g_error_matches (local, COLLATE_ERROR, COLLATE_ERROR_STOPPED))
+  if (!other || !may_be_of_device (local))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  if (local)
-    g_message ("%s is not used, and the processor computes: %s", card, local->message);
-  return load_on (self, gguf, "cpu", cancellable, error);
+  g_message ("%s fails, so %s computes: %s", device, other, local->message);
+  return load_on (self, gguf, other, cancellable, error);
+}
+
+/* All of a file but its network. */
+static gboolean
+read_file (CollateEngine *self, CollateGguf *gguf, GError **error)
+{
+  if (!collate_tokenizer_read (gguf, &self->tokenizer, error))
+    return FALSE;
+  self->chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  self->info = collate_engine_info_new (gguf, self->chat);
+  find_ends (self);
+  return TRUE;
 }
 
 CollateEngine *
-collate_engine_open (const char *path, const char *device, GCancellable *cancellable, GError **error)
+collate_engine_open_on (const char *path,
+                        const char *device,
+                        const char *other,
+                        GCancellable *cancellable,
+                        GError **error)
 {
   g_autoptr (CollateEngine) self = g_new0 (CollateEngine, 1);
   g_autoptr (CollateGguf) gguf = NULL;
 
   g_atomic_ref_count_init (&self->n_references);
   gguf = collate_gguf_open (path, error);
-  if (!gguf || !collate_tokenizer_read (gguf, &self->tokenizer, error))
-    return NULL;
-  self->chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
-  self->info = collate_engine_info_new (gguf, self->chat);
-  find_ends (self);
-
-  if (!(device && !g_str_equal (device, "auto") ? load_on (self, gguf, device, cancellable, error)
-                                                : load_anywhere (self, gguf, cancellable, error)) ||
-      !check_vocabulary (self, error))
+  if (!gguf || !read_file (self, gguf, error) ||
+      !load_on_either (self, gguf, device, other, cancellable, error) || !check_vocabulary (self, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+CollateEngine *
+collate_engine_open (const char *path, const char *device, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *card = NULL;
+
+  if (device && !g_str_equal (device, "auto"))
+    return collate_engine_open_on (path, device, NULL, cancellable, error);
+  card = find_card ();
+  return collate_engine_open_on (path, card ? card : "cpu", card ? "cpu" : NULL, cancellable, error);
 }
 
 CollateEngine *

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "engine/collate-engine-private.h"
 #include "engine/vulkan/collate-vulkan-private.h"
-#include "gguf-writer.h"
+#include "tiny-engine.h"
 
 /* What may go wrong with a device of Vulkan: it is not there, it has no memory, it is lost, it lies, its files are
  * somebody else's. And that a kernel's numbers do not depend on how its work reaches the device. */
@@ -222,6 +223,63 @@ test_lost (void)
   g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
   g_assert_cmpint (device->head.kernels->get_memory (&device->head), ==, 0);
   close_device (device);
+}
+
+/* A model whose device is lost says so, to whoever computes with it and to whoever keeps it. */
+static void
+test_lost_engine (void)
+{
+  g_autoptr (GPtrArray) infos = collate_vulkan_list ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateEngine) engine = NULL;
+  g_autoptr (CollateEngineSession) session = NULL;
+  g_autofree gint32 *tokens = tiny_engine_get_tokens (SEED, 8);
+  TinyEngine tiny;
+
+  if (infos->len == 0)
+    {
+      g_test_skip ("no Vulkan device");
+      return;
+    }
+  tiny_engine_open (&tiny, "llama", COLLATE_F32);
+  engine = collate_engine_open (
+      tiny.path, ((const CollateVulkanInfo *) g_ptr_array_index (infos, 0))->name, NULL, &error);
+  g_assert_no_error (error);
+  session = collate_engine_session_new (engine, 0, &error);
+  g_assert_no_error (error);
+
+  ((CollateVulkanDevice *) collate_engine_get_model (engine)->device)->vk.QueueSubmit = lose;
+  g_assert_false (collate_engine_is_lost (engine));
+  g_assert_false (collate_engine_session_sync (session, tokens, 8, NULL, NULL, NULL, NULL, &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
+  g_assert_true (collate_engine_is_lost (engine));
+  g_assert_false (collate_engine_is_lost (tiny.engine));
+  tiny_engine_close (&tiny);
+}
+
+/* A card that fails is named, and the CPU computes; a file that is no model is no matter of the card. */
+static void
+test_instead (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateEngine) engine = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("no model", 8);
+  TinyEngine tiny;
+
+  tiny_engine_open (&tiny, "llama", COLLATE_F32);
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "vulkan:99 fails, so cpu computes: *vulkan:99*");
+  engine = collate_engine_open_on (tiny.path, "vulkan:99", "cpu", NULL, &error);
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  g_assert_cmpstr (collate_engine_get_device (engine), ==, "cpu");
+
+  g_assert_null (collate_engine_open_on (tiny.path, "vulkan:99", NULL, NULL, &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  tiny_engine_write (&tiny, bytes);
+  g_assert_null (collate_engine_open_on (tiny.path, "vulkan:99", "cpu", NULL, &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_INVALID);
+  tiny_engine_close (&tiny);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL
@@ -539,6 +597,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/engine/vulkan/cuts", test_cuts);
   g_test_add_func ("/engine/vulkan/freed-while-recorded", test_freed_while_recorded);
   g_test_add_func ("/engine/vulkan/lost", test_lost);
+  g_test_add_func ("/engine/vulkan/lost-engine", test_lost_engine);
+  g_test_add_func ("/engine/vulkan/instead", test_instead);
   g_test_add_func ("/engine/vulkan/no-memory", test_no_memory);
   g_test_add_func ("/engine/vulkan/budget", test_budget);
   g_test_add_func ("/engine/vulkan/slices", test_slices);
