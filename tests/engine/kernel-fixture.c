@@ -59,6 +59,8 @@ kernel_get_level (guint n)
     { "plain", COLLATE_LEVEL_PLAIN },
     { "avx2", COLLATE_LEVEL_AVX2 },
     { "avx512", COLLATE_LEVEL_AVX512 },
+    { "neon", COLLATE_LEVEL_NEON },
+    { "neon-dot", COLLATE_LEVEL_NEON_DOT },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (levels); i++)

@@ -7,6 +7,11 @@
 #include <cpuid.h>
 #endif
 
+#ifdef __aarch64__
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 /* Which instructions this processor has. */
 
 #ifdef __x86_64__
@@ -65,6 +70,12 @@ collate_cpu_loops_get (CollateLevel level)
 
     case COLLATE_LEVEL_AVX512:
       return get_avx512 ();
+#elif defined(__aarch64__)
+    case COLLATE_LEVEL_NEON:
+      return &collate_neon_loops;
+
+    case COLLATE_LEVEL_NEON_DOT:
+      return getauxval (AT_HWCAP) & HWCAP_ASIMDDP ? &collate_neon_dot_loops : NULL;
 #endif
 
     default:

@@ -131,6 +131,8 @@ typedef enum
   COLLATE_LEVEL_PLAIN,
   COLLATE_LEVEL_AVX2,
   COLLATE_LEVEL_AVX512,
+  COLLATE_LEVEL_NEON,
+  COLLATE_LEVEL_NEON_DOT,
   COLLATE_LEVEL_BEST,
 } CollateLevel;
 
@@ -143,6 +145,8 @@ const CollateCpuLoops *collate_cpu_loops_get (CollateLevel level);
 extern const CollateCpuLoops collate_plain_loops;
 #ifdef __x86_64__
 extern const CollateCpuLoops collate_avx2_loops, collate_avx512_loops;
+#elif defined(__aarch64__)
+extern const CollateCpuLoops collate_neon_loops, collate_neon_dot_loops;
 #endif
 
 G_END_DECLS
