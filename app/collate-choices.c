@@ -126,6 +126,7 @@ collate_choices_new (CollateWorkspace *workspace, GSettings *settings)
   self->workspace = g_object_ref (workspace);
   self->settings = g_object_ref (settings);
   g_settings_bind (settings, "max-output", workspace, "max-output", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "device", workspace, "device", G_SETTINGS_BIND_GET);
   g_settings_bind (settings, "sequential", workspace, "sequential", G_SETTINGS_BIND_DEFAULT);
 
   tick (self);

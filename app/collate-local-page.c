@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "collate-device-row.h"
 #include "collate-dialogs.h"
 #include "base/collate-format.h"
 #include "catalogue/collate-local-model.h"
@@ -23,6 +24,7 @@ struct _CollateLocalPage
   GtkWidget *add;
   GtkSpinner *adding;
   CollateDownloadForm *downloads;
+  CollateDeviceRow *device;
 };
 
 enum
@@ -304,6 +306,7 @@ collate_local_page_class_init (CollateLocalPageClass *klass)
                                   1,
                                   G_TYPE_STRING);
 
+  g_type_ensure (COLLATE_TYPE_DEVICE_ROW);
   g_type_ensure (COLLATE_TYPE_DOWNLOAD_FORM);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-local-page.ui");
@@ -312,6 +315,7 @@ collate_local_page_class_init (CollateLocalPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, add);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, adding);
   gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, downloads);
+  gtk_widget_class_bind_template_child (widget_class, CollateLocalPage, device);
   gtk_widget_class_bind_template_callback (widget_class, add_cb);
   gtk_widget_class_bind_template_callback (widget_class, show_folder_cb);
 }
@@ -326,7 +330,8 @@ collate_local_page_init (CollateLocalPage *self)
 void
 collate_local_page_set_parts (CollateLocalPage *self,
                               CollateLocalModels *local_models,
-                              CollateCatalogue *catalogue)
+                              CollateCatalogue *catalogue,
+                              GSettings *settings)
 {
   GtkCustomFilter *filter = gtk_custom_filter_new (is_local, NULL, NULL);
   g_autoptr (GListModel) models =
@@ -339,6 +344,7 @@ collate_local_page_set_parts (CollateLocalPage *self,
   gtk_list_box_bind_model (self->list, models, make_row, self, NULL);
   g_signal_connect_object (models, "items-changed", G_CALLBACK (update_list), self, G_CONNECT_DEFAULT);
   update_list (models, 0, 0, 0, self);
+  collate_device_row_set_settings (self->device, settings);
   collate_download_form_set_downloads (self->downloads, collate_local_models_get_downloads (local_models));
   collate_local_models_look_at_memory (local_models);
 }

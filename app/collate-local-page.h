@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 #define COLLATE_TYPE_LOCAL_PAGE (collate_local_page_get_type ())
 G_DECLARE_FINAL_TYPE (CollateLocalPage, collate_local_page, COLLATE, LOCAL_PAGE, AdwPreferencesPage)
 
-/* Hands over the folder, and the catalogue that lists what is in it. */
+/* Hands over the folder, the catalogue that lists what is in it, and where the device is chosen. */
 void collate_local_page_set_parts (CollateLocalPage *self,
                                    CollateLocalModels *local_models,
-                                   CollateCatalogue *catalogue);
+                                   CollateCatalogue *catalogue,
+                                   GSettings *settings);
 
 G_END_DECLS

@@ -383,7 +383,7 @@ collate_preferences_new (CollateSession *session, GSettings *settings)
   gtk_list_box_bind_model (self->key_list, G_LIST_MODEL (self->key_names), make_key_row, self, NULL);
   bind_servers (self);
   collate_local_page_set_parts (
-      self->local_page, collate_session_get_local_models (session), get_catalogue (self));
+      self->local_page, collate_session_get_local_models (session), get_catalogue (self), settings);
   collate_server_form_set_parts (self->server_form, self->workspace, self->keys);
   g_signal_connect_object (
       get_catalogue (self), "changed", G_CALLBACK (catalogue_changed_cb), self, G_CONNECT_SWAPPED);

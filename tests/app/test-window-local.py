@@ -204,4 +204,17 @@ def test_a_model_file_is_added_by_the_dialog():
             application.quit()
 
 
+def test_a_device_that_is_not_there_is_said():
+    with Desk() as here:
+        desk.write_settings(here.folder.name, device="'vulkan:9'")
+        with here.start() as application:
+            open_page(application)
+            wait_for("the device", lambda: "vulkan:9, which is not there" in read(application.root))
+            write(find(application.window, "text", "Question"), "Why?")
+            press(find(application.window, "button", "Ask…"))
+            wait_for("the failure", lambda: "cannot run on this machine" in read(application.window))
+            assert "vulkan:9" in read(application.window)
+            application.quit()
+
+
 tap.run(globals())
