@@ -11,6 +11,9 @@
  * handful of ways. It is recognised by words that only its family uses, and never run: the conversation is written out
  * here. What differs within a family (thinking, the first token, a preamble) is read from the template's text. */
 
+/* A hundred times the longest that is known: what is longer is none, and to look at it takes memory and time. */
+#define MAX_TEMPLATE (4u << 20)
+
 #define OPEN_TAG "<think>"
 #define CLOSE_TAG "</think>"
 
@@ -143,6 +146,9 @@ collate_template_new (const char *chat_template)
 
   self->format = COLLATE_CHAT_NONE;
   if (!chat_template)
+    return self;
+  self->format = COLLATE_CHAT_UNKNOWN;
+  if (strlen (chat_template) > MAX_TEMPLATE)
     return self;
 
   read_thinking (self, chat_template);

@@ -439,6 +439,13 @@ test_hostile (void)
       template = collate_template_new (text->str);
       g_assert_cmpint (
           collate_template_get_format (template), ==, i == 0 ? COLLATE_CHAT_QWEN3 : COLLATE_CHAT_CHATML);
+      collate_template_free (template);
+
+      /* And what is longer than any template is none that is known. */
+      while (text->len <= 4 << 20)
+        g_string_append (text, tags[i]);
+      template = collate_template_new (text->str);
+      g_assert_cmpint (collate_template_get_format (template), ==, COLLATE_CHAT_UNKNOWN);
     }
 }
 
