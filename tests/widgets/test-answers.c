@@ -97,6 +97,38 @@ test_writes (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (widget_support_find_label (view, "GPT-5 — $0.1623"));
 }
 
+/* A model file waits for another one, is loaded, and reads. */
+static void
+test_model_file (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *view = get_view (fixture, 0);
+
+  widget_support_wait (fixture->comparison, 0, "tiny");
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (widget_support_find_label (view, "Waiting for tiny"));
+  g_assert_nonnull (find_button (view, "Stop"));
+  widget_support_wait (fixture->comparison, 0, "other");
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (widget_support_find_label (view, "Waiting for other"));
+
+  widget_support_load (fixture->comparison, 0);
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (widget_support_find_label (view, "Loading the model"));
+  g_assert_nonnull (widget_support_find_label (view, "GPT-5 — loading…"));
+  g_assert_nonnull (find_button (view, "Stop"));
+
+  widget_support_read (fixture->comparison, 0, 1024, 3913);
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (widget_support_find_label (view, "Reading: 1,024 of 3,913 tokens"));
+  widget_support_read (fixture->comparison, 0, 3913, 3913);
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (widget_support_find_label (view, "Nothing came yet"));
+
+  widget_support_write (fixture->comparison, 0, "Yes.");
+  widget_support_draw (fixture->window);
+  g_assert_null (widget_support_find_label (view, "Nothing came yet"));
+}
+
 /* A thousand pieces of text between two frames are one change of the widgets. */
 static void
 test_once_a_frame (Fixture *fixture, gconstpointer data)
@@ -342,6 +374,7 @@ main (int argc, char *argv[])
 
   ADD ("/answers/names", 2, test_names);
   ADD ("/answers/writes", 1, test_writes);
+  ADD ("/answers/model-file", 1, test_model_file);
   ADD ("/answers/once-a-frame", 1, test_once_a_frame);
   ADD ("/answers/long-text-is-whole", 1, test_long_text_is_whole);
   ADD ("/answers/fails-in-place", 2, test_fails_in_place);

@@ -8,6 +8,7 @@
 
 #include "catalogue/collate-catalogue.h"
 #include "compare/collate-entry.h"
+#include "compare/collate-sentences.h"
 #include "documents/collate-library.h"
 #include "widget-support.h"
 #include "widgets/collate-dates.h"
@@ -50,6 +51,20 @@ typedef struct
   GtkWindow *window;
 } ModelFixture;
 
+/* A file of 8 GB, 12 GB with its whole context. */
+static void
+add_local_model (CollateCatalogue *catalogue)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
+  CollateLocalModel *local = collate_local_model_new ("file", "/nonexistent/file.gguf");
+
+  local->context = 100000;
+  local->weight_bytes = 8000000000;
+  local->token_bytes = 40000;
+  g_ptr_array_add (files, local);
+  collate_catalogue_set_local_models (catalogue, files);
+}
+
 static void
 model_set_up (ModelFixture *fixture, gconstpointer id)
 {
@@ -58,6 +73,7 @@ model_set_up (ModelFixture *fixture, gconstpointer id)
   CollateModel *model;
 
   fixture->catalogue = collate_catalogue_new (bytes, "/nonexistent", FALSE, "/nonexistent", keys);
+  add_local_model (fixture->catalogue);
   model = collate_catalogue_lookup (fixture->catalogue, id);
   g_assert_nonnull (model);
   fixture->entry = collate_entry_new (model, COLLATE_READING_WHOLE);
@@ -105,6 +121,52 @@ test_model_plain (ModelFixture *fixture, gconstpointer id)
   g_assert_nonnull (widget_support_find_label (fixture->row, "≤ $0.0178"));
   g_assert_false (gtk_widget_get_visible (find_by_action (fixture->row, "app.preferences")));
   g_assert_null (widget_support_find_label (fixture->row, "Thinking"));
+}
+
+/* Whether memory holds a file is said before it is asked, and no longer than that is so. */
+static void
+test_model_memory (ModelFixture *fixture, gconstpointer id)
+{
+  CollateModel *model = collate_entry_get_model (fixture->entry);
+  g_autofree char *held = NULL;
+  g_autofree char *part = NULL;
+  g_autofree char *none = NULL;
+
+  g_assert_null (collate_sentence_for_memory (model));
+  g_assert_null (widget_support_find_label (fixture->row, "too large"));
+
+  collate_model_set_free_memory (model, 16000000000, 100000);
+  held = collate_sentence_for_memory (model);
+  g_assert_cmpstr (held, ==, "Needs about 12.0\302\240GB of memory; 16.0\302\240GB are free.");
+  g_assert_true (collate_model_is_held (model));
+  g_assert_null (widget_support_find_label (fixture->row, "too large"));
+
+  collate_model_set_free_memory (model, 4000000000, 0);
+  none = collate_sentence_for_memory (model);
+  g_assert_cmpstr (
+      none, ==, "Needs at least 8.0\302\240GB of memory, and 4.0\302\240GB are free: it cannot run now.");
+  g_assert_nonnull (widget_support_find_label (fixture->row, "too large for the memory that is free"));
+
+  /* Part of its context is enough for what is asked, or is not. */
+  collate_model_set_free_memory (model, 10000000000, 57299);
+  part = collate_sentence_for_memory (model);
+  g_assert_nonnull (strstr (part, "it can read 57,299 tokens"));
+  g_assert_false (collate_model_is_held (model));
+  g_assert_null (widget_support_find_label (fixture->row, "memory holds"));
+  collate_model_set_free_memory (model, 10000000000, 57298);
+  g_assert_nonnull (
+      widget_support_find_label (fixture->row, "memory holds 57,298 tokens of it, needs 57,299"));
+}
+
+/* The answer of a file takes what the input leaves. */
+static void
+test_model_file_too_long (ModelFixture *fixture, gconstpointer id)
+{
+  collate_entry_estimate (fixture->entry, 99999, 0);
+  g_assert_cmpint (collate_entry_get_fit (fixture->entry), ==, COLLATE_FIT_WHOLE);
+  collate_entry_estimate (fixture->entry, 100000, 0);
+  g_assert_cmpint (collate_entry_get_fit (fixture->entry), ==, COLLATE_FIT_TOO_LONG);
+  g_assert_nonnull (widget_support_find_label (fixture->row, "holds 100,000 tokens, needs 100,001"));
 }
 
 static void
@@ -381,6 +443,8 @@ main (int argc, char *argv[])
   ADD_MODEL ("/models/gone", "gone", test_model_gone);
   ADD_MODEL ("/models/free", "free", test_model_free);
   ADD_MODEL ("/models/detour", "detour", test_model_detour);
+  ADD_MODEL ("/models/memory", "local:file", test_model_memory);
+  ADD_MODEL ("/models/file-too-long", "local:file", test_model_file_too_long);
   ADD_MODEL ("/models/facts", "plain", test_model_facts);
   ADD_MODEL ("/models/row-recycled", "plain", test_model_row_recycled);
   ADD_DOCUMENT ("/documents/empty", test_documents_empty);

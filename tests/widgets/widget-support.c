@@ -164,6 +164,27 @@ widget_support_think (CollateComparison *comparison, guint position, const char 
   apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_REASONING, .text = text });
 }
 
+void
+widget_support_wait (CollateComparison *comparison, guint position, const char *other)
+{
+  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_WAITS, .text = other });
+}
+
+void
+widget_support_load (CollateComparison *comparison, guint position)
+{
+  ensure_sent (comparison, position);
+  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_LOADS });
+}
+
+void
+widget_support_read (CollateComparison *comparison, guint position, gint64 n_done, gint64 n_tokens)
+{
+  apply (comparison,
+         position,
+         (CollateEvent){ .kind = COLLATE_EVENT_READS, .number = n_done, .total = n_tokens });
+}
+
 static void
 end (CollateComparison *comparison, guint position, const GError *error)
 {

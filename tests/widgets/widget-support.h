@@ -33,6 +33,11 @@ CollateAnswer *widget_support_get_answer (CollateComparison *comparison, guint p
 /* More text for an answer, as a client would hand it over; and its end. */
 void widget_support_write (CollateComparison *comparison, guint position, const char *text);
 void widget_support_think (CollateComparison *comparison, guint position, const char *text);
+
+/* What a model file is at before that: waits for `other`, loads, or has read n_done of n_tokens. */
+void widget_support_wait (CollateComparison *comparison, guint position, const char *other);
+void widget_support_load (CollateComparison *comparison, guint position);
+void widget_support_read (CollateComparison *comparison, guint position, gint64 n_done, gint64 n_tokens);
 void widget_support_finish (CollateComparison *comparison, guint position, gint64 input, gint64 output);
 void widget_support_fail (CollateComparison *comparison,
                           guint position,
