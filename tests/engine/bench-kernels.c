@@ -1,106 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "engine/cpu/collate-cpu-private.h"
-#include "gguf-writer.h"
+#include "bench-machine.h"
 
 /* How fast the products of SmolLM2's shapes are, as parts of what this machine gives in the same run: for one token the
  * bytes of the weight against a plain read, for many the operations against a loop of nothing but multiplications.
  *
- *   bench-kernels [threads [level [type]]]    level: plain, avx2, avx512, best; type: Q4_1 …
- *
- * One thread is timed by the processor's own clock of it, so that other programs do not count; more by the wall's. */
-
-#define BEST_OF 5
-#define PEAK_TOKENS 24 /* whole tiles at any level */
-#define READ_BYTES ((gsize) 128 << 20)
-
-typedef struct
-{
-  CollateCpuDevice *cpu;
-  guint8 *bytes;
-  gsize n_bytes;
-  float sums[64][16];
-} Machine;
-
-static clockid_t clock_id = CLOCK_MONOTONIC;
-
-static double
-get_seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (clock_id, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
-}
-
-static void
-read_part (gpointer data, gint64 first, gint64 end, guint thread)
-{
-  Machine *machine = data;
-  const guint64 *words = (const guint64 *) (gpointer) machine->bytes;
-  guint64 sums[16] = { 0 };
-
-  for (gint64 i = first * 4096; i < end * 4096; i += 16)
-    for (guint k = 0; k < 16; k++)
-      sums[k] += words[i + k];
-  for (guint k = 0; k < 16; k++)
-    machine->sums[thread % 64][k] += (float) sums[k];
-}
-
-/* Bytes a second that all threads read together. */
-static double
-measure_read (Machine *machine)
-{
-  double best = 0;
-
-  machine->n_bytes = READ_BYTES;
-  machine->bytes = collate_cpu_allocate (machine->n_bytes, NULL);
-  memset (machine->bytes, 1, machine->n_bytes);
-  for (guint i = 0; i < BEST_OF; i++)
-    {
-      double start = get_seconds ();
-
-      collate_pool_run (machine->cpu->pool, read_part, machine, (gint64) (machine->n_bytes / 32768), 16);
-      best = MAX (best, (double) machine->n_bytes / (get_seconds () - start));
-    }
-  free (machine->bytes);
-  return best;
-}
-
-/* A small panel that stays in the nearest cache, again and again: what the multiplication itself can do. */
-static void
-multiply_part (gpointer data, gint64 first, gint64 end, guint thread)
-{
-  Machine *machine = data;
-  static const float panel[64 * COLLATE_PANEL], in[PEAK_TOKENS * 64];
-  float sums[PEAK_TOKENS * COLLATE_PANEL] = { 0 };
-
-  for (gint64 i = first; i < end; i++)
-    for (guint k = 0; k < 100; k++)
-      machine->cpu->loops->multiply_floats (
-          panel, 64, COLLATE_PANEL_STRIPS, in, 64, PEAK_TOKENS, sums, COLLATE_PANEL, TRUE);
-  machine->sums[thread % 64][0] += sums[0];
-}
-
-static double
-measure_peak (Machine *machine)
-{
-  double best = 0;
-
-  for (guint i = 0; i < BEST_OF; i++)
-    {
-      double start = get_seconds ();
-
-      collate_pool_run (machine->cpu->pool, multiply_part, machine, 64, 1);
-      best = MAX (best, 64 * 100 * 2.0 * PEAK_TOKENS * 64 * COLLATE_PANEL / (get_seconds () - start));
-    }
-  return best;
-}
+ *   bench-kernels [threads [level [type]]]    level: plain, avx2, avx512, best; type: Q4_1 … */
 
 typedef struct
 {
@@ -108,30 +16,12 @@ typedef struct
   guint8 *data;
 } Loaded;
 
-/* Every row the same: what a product costs does not depend on its numbers. */
-static Loaded
-load (CollateDevice *device, CollateType type, gint64 rows, gint64 columns)
-{
-  gsize row_bytes = collate_type_get_row_bytes (type, columns);
-  g_autofree float *row = g_new (float, columns);
-  guint8 *data = g_malloc (row_bytes * (gsize) rows);
-  CollateTensor tensor = { type, columns, rows, data, row_bytes * (gsize) rows };
-  guint64 seed = 1;
-
-  for (gint64 i = 0; i < columns; i++)
-    row[i] = gguf_random (&seed);
-  gguf_pack (type, row, data, columns);
-  for (gint64 r = 1; r < rows; r++)
-    memcpy (data + (gsize) r * row_bytes, data, row_bytes);
-  return (Loaded){ device->kernels->load (device, &tensor, NULL), data };
-}
-
 /* Seconds of one product; the weights of many copies go by in turn, so that none waits in a cache, as in a model. */
 static double
 measure_matmul (CollateDevice *device, CollateType type, gint64 rows, gint64 columns, gint64 n_tokens)
 {
   gsize n_bytes = collate_type_get_row_bytes (type, columns) * (gsize) rows;
-  guint n_copies = n_tokens > 1 ? 1 : CLAMP (READ_BYTES / n_bytes, 1, 512);
+  guint n_copies = n_tokens > 1 ? 1 : CLAMP (BENCH_READ_BYTES / n_bytes, 1, 512);
   g_autofree Loaded *loaded = g_new (Loaded, n_copies);
   CollatePlace in = { device->kernels->allocate (device, (gsize) (columns * n_tokens) * 4, NULL), 0 };
   CollatePlace out = { device->kernels->allocate (device, (gsize) (rows * n_tokens) * 4, NULL), 0 };
@@ -140,17 +30,17 @@ measure_matmul (CollateDevice *device, CollateType type, gint64 rows, gint64 col
   for (gint64 i = 0; i < columns * n_tokens; i++)
     collate_place_get (in)[i] = (float) (i % 13) - 6;
   for (guint i = 0; i < n_copies; i++)
-    loaded[i] = load (device, type, rows, columns);
-  for (guint n = 0; n < BEST_OF; n++)
+    loaded[i].weight = bench_load (device, type, rows, columns, &loaded[i].data);
+  for (guint n = 0; n < BENCH_BEST_OF; n++)
     {
-      double start = get_seconds ();
+      double start = bench_get_seconds ();
 
       for (guint i = 0; i < n_copies; i++)
         device->kernels->matmul (
             device,
             &(CollateMatmul){
                 in, n_tokens, .n_products = 1, .products = { { loaded[i].weight, .out = out } } });
-      best = MIN (best, (get_seconds () - start) / n_copies);
+      best = MIN (best, (bench_get_seconds () - start) / n_copies);
     }
   for (guint i = 0; i < n_copies; i++)
     {
@@ -178,9 +68,9 @@ measure_attention (CollateDevice *device, gint64 n_tokens, gint64 position)
   memset (queries.buffer->data, 0, n_queries);
   memset (keys.buffer->data, 0x11, n_cache);
   memset (values.buffer->data, 0x11, n_cache);
-  for (guint i = 0; i < BEST_OF; i++)
+  for (guint i = 0; i < BENCH_BEST_OF; i++)
     {
-      double start = get_seconds ();
+      double start = bench_get_seconds ();
 
       for (guint n = 0; n < n_repeats; n++)
         device->kernels->attention (device,
@@ -197,7 +87,7 @@ measure_attention (CollateDevice *device, gint64 n_tokens, gint64 position)
                                         .position = position,
                                         .scale = 0.125f,
                                     });
-      best = MIN (best, (get_seconds () - start) / n_repeats);
+      best = MIN (best, (bench_get_seconds () - start) / n_repeats);
     }
   device->kernels->free_buffer (device, queries.buffer);
   device->kernels->free_buffer (device, out.buffer);
@@ -279,19 +169,12 @@ int
 main (int argc, char *argv[])
 {
   guint n_threads = argc > 1 ? (guint) g_ascii_strtoull (argv[1], NULL, 10) : 0;
-  CollateDevice *device = collate_cpu_device_new_with (n_threads, parse_level (argc > 2 ? argv[2] : NULL));
-  Machine machine = { .cpu = (CollateCpuDevice *) device };
-  double read_speed, peak;
+  BenchMachine machine;
 
-  if (device == NULL)
+  if (!bench_machine_open (&machine, n_threads, parse_level (argc > 2 ? argv[2] : NULL)))
     return 77;
-  if (collate_pool_get_n_threads (machine.cpu->pool) == 1)
-    clock_id = CLOCK_THREAD_CPUTIME_ID;
-  read_speed = measure_read (&machine);
-  peak = measure_peak (&machine);
-  g_print ("%s\nread %.1f GB/s, f32 peak %.0f GFLOP/s\n", device->description, read_speed / 1e9, peak / 1e9);
-  report_matmuls (device, read_speed, peak, argc > 3 ? argv[3] : NULL);
-  report_attention (device);
-  collate_device_free (device);
+  report_matmuls (machine.device, machine.read_speed, machine.peak, argc > 3 ? argv[3] : NULL);
+  report_attention (machine.device);
+  bench_machine_close (&machine);
   return 0;
 }
