@@ -51,11 +51,12 @@ raise_two (Floats n, Floats rest)
   return multiply_power (sum, n);
 }
 
-/* 2 ** x where x is not above 0; nothing far below. */
+/* 2 ** x where x is not above 0; far below, the least that is a normal number: others are slow to count with, and it
+ * counts for nothing just as well. */
 INLINE Floats
 power_of_two (Floats x)
 {
-  Floats bounded = largest (x, repeat (-150));
+  Floats bounded = largest (x, repeat (-126));
   Floats n = (bounded + WHOLE) - WHOLE;
 
   return raise_two (n, bounded - n);
