@@ -13,7 +13,7 @@ import tempfile
 import time
 
 COLLATE, WRITE_MODEL = sys.argv[1:3]
-SANITIZED = b"__asan_init" in pathlib.Path(COLLATE).read_bytes()
+SANITIZED = any(name in pathlib.Path(COLLATE).read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 
 # The tiny models' context, and their vocabulary's bytes: a prompt of plain text has at most a token a byte.
 CONTEXT = 512
@@ -101,8 +101,8 @@ class Server:
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
 
     def assert_bounded(self, before, growth):
-        """Less than `growth` more bytes are resident than `before`. AddressSanitizer keeps what is freed, so that a
-        program built with it is only held to coming through."""
+        """Less than `growth` more bytes are resident than `before`. Sanitizers keep what is freed, so that a program
+        built with one is only held to coming through."""
         now = self.memory()
         assert SANITIZED or now < before + growth, (before, now)
 
