@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib/gstdio.h>
+
+#include "collate-application.h"
+#include "collate-window.h"
+
+/* What is dropped on the window: model files go into their folder, everything else to the documents. */
+
+static char *folder;
+
+static GtkEventController *
+find_drop_target (GtkWidget *widget)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (widget);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_DROP_TARGET (controller))
+        return controller;
+    }
+
+  return NULL;
+}
+
+static char *
+write_file (const char *name, const char *text)
+{
+  char *path = g_build_filename (folder, name, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+
+  return path;
+}
+
+/* A tiny model, by the program that COLLATE_WRITE_MODEL names. */
+static char *
+write_model (const char *name)
+{
+  char *path = g_build_filename (folder, name, NULL);
+  const char *const command[] = { g_getenv ("COLLATE_WRITE_MODEL"), path, "llama", NULL };
+  int status;
+
+  g_assert_true (
+      g_spawn_sync (NULL, (char **) command, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+
+  return path;
+}
+
+static gboolean
+drop (GtkWidget *window, const char *const *paths)
+{
+  GtkEventController *target = find_drop_target (window);
+  g_auto (GValue) value = G_VALUE_INIT;
+  GSList *files = NULL;
+  gboolean taken = FALSE;
+
+  g_assert_nonnull (target);
+  g_assert_cmpint (gtk_event_controller_get_propagation_phase (target), ==, GTK_PHASE_CAPTURE);
+  g_assert_true (gdk_content_formats_contain_gtype (gtk_drop_target_get_formats (GTK_DROP_TARGET (target)),
+                                                    GDK_TYPE_FILE_LIST));
+  for (gsize i = 0; paths[i] != NULL; i++)
+    files = g_slist_append (files, g_file_new_for_path (paths[i]));
+  g_value_init (&value, GDK_TYPE_FILE_LIST);
+  g_value_take_boxed (&value, gdk_file_list_new_from_list (files));
+  g_signal_emit_by_name (target, "drop", &value, 10.0, 10.0, &taken);
+  g_slist_free_full (files, g_object_unref);
+
+  return taken;
+}
+
+static CollateWorkspace *
+get_workspace (CollateApplication *application)
+{
+  return collate_session_get_workspace (collate_application_get_session (application));
+}
+
+static void
+test_drop (void)
+{
+  g_autoptr (CollateApplication) application = collate_application_new ();
+  g_autofree char *model = write_model ("dropped.gguf");
+  g_autofree char *document = write_file ("paper.txt", "Some words.");
+  g_autofree char *kept =
+      g_build_filename (g_get_user_data_dir (), "collate", "models", "dropped.gguf", NULL);
+  const char *const paths[] = { model, document, NULL };
+  const char *const none[] = { NULL };
+  g_autoptr (CollateDocument) first = NULL;
+  CollateLibrary *library;
+  GtkWidget *window;
+
+  g_assert_true (g_application_register (G_APPLICATION (application), NULL, NULL));
+  g_application_activate (G_APPLICATION (application));
+  window = GTK_WIDGET (gtk_application_get_active_window (GTK_APPLICATION (application)));
+  g_assert_true (COLLATE_IS_WINDOW (window));
+  library = collate_workspace_get_library (get_workspace (application));
+
+  g_assert_true (drop (window, paths));
+  while (collate_workspace_lookup_entry (get_workspace (application), "local:dropped") == NULL ||
+         g_list_model_get_n_items (G_LIST_MODEL (library)) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_file_test (kept, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_test (model, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 1);
+  first = g_list_model_get_item (G_LIST_MODEL (library), 0);
+  g_assert_cmpstr (collate_document_get_name (first), ==, "paper.txt");
+  g_assert_false (drop (window, none));
+
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_application_quit (G_APPLICATION (application));
+  g_unlink (model);
+  g_unlink (document);
+  g_unlink (kept);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_autofree char *data = NULL;
+  g_autofree char *config = NULL;
+
+  folder = g_dir_make_tmp ("collate-drop-XXXXXX", NULL);
+  data = g_build_filename (folder, "data", NULL);
+  config = g_build_filename (folder, "config", NULL);
+  g_setenv ("XDG_DATA_HOME", data, TRUE);
+  g_setenv ("XDG_CONFIG_HOME", config, TRUE);
+  g_unsetenv ("DBUS_SESSION_BUS_ADDRESS");
+  gtk_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/window/drop", test_drop);
+
+  return g_test_run ();
+}
