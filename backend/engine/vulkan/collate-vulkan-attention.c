@@ -121,6 +121,8 @@ collate_vulkan_attention (CollateDevice *device, const CollateAttention *params)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
 
+  if (params->n_tokens == 0)
+    return;
   if (params->head_size <= MOST_HEAD_SIZE)
     attend (self, params);
   else if (!self->error)

@@ -172,7 +172,7 @@ collate_vulkan_store (CollateDevice *device, const CollateStore *params)
                                            params->key_cache.buffer->slice,
                                            params->value_cache.buffer->slice },
                                .params = &shader,
-                               .groups = { count_looping_groups (self, n / 2 + 1), 2, 1 },
+                               .groups = { n > 0 ? count_looping_groups (self, n / 2 + 1) : 0, 2, 1 },
                                .work = (double) n * 2,
                            });
 }
