@@ -4,6 +4,7 @@
 #include <glib/gi18n-lib.h>
 #include <locale.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "collate-application.h"
 #include "collate-command.h"
@@ -37,9 +38,23 @@ run_option (const char *option)
   return collate_command_print (help);
 }
 
+/* A core would hold the keys, wherever libraries copied them to. Only the soft limit: prlimit(1) lifts it again, and
+ * debuggers do not mind. */
+static void
+write_no_core (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_CORE, &limit) != 0)
+    return;
+  limit.rlim_cur = 0;
+  setrlimit (RLIMIT_CORE, &limit);
+}
+
 int
 main (int argc, char **argv)
 {
+  write_no_core ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
