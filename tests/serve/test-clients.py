@@ -5,6 +5,7 @@
 import concurrent.futures
 import json
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -165,19 +166,50 @@ def test_a_connection_serves_once():
             assert b"\r\nConnection: close\r\n" in read_all(peer)
 
 
-def test_memory_does_not_grow():
-    with server.Server() as here:
-        def round_of(n):
-            for i in range(n):
-                text = f"Request {i} " + "word " * 20
-                here.chat(messages=[{"role": "user", "content": text}], temperature=1)
-                here.stream("/v1/chat/completions", messages=server.HELLO, max_tokens=8)
-                here.refused("/generate", {"prompt": [i]})
-                send(here, **LONG).close()
+def leave_in_the_middle(here):
+    with send(here, **LONG) as peer:
+        assert peer.recv(12) == b"HTTP/1.1 200"
 
-        round_of(50)
+
+def leave_half_said(here):
+    with here.socket() as peer:
+        peer.sendall(head("/generate", b"x" * 100) + b"{")
+
+
+def hello(i):
+    """A question that was not asked before, so that caches and lists that grow with the requests would."""
+    return [{"role": "user", "content": f"Request {i} " + "word " * 20}]
+
+
+# All that clients do, right and wrong; each is told which request it is.
+KINDS = [
+    lambda here, i: here.chat(messages=hello(i), temperature=1),
+    lambda here, i: here.stream("/v1/chat/completions", messages=hello(i), max_tokens=8),
+    lambda here, i: leave_in_the_middle(here),
+    lambda here, i: here.refused("/generate", b"{" * (i + 1)),
+    lambda here, i: here.post("/v1/completions", prompt=f"Request {i}", max_tokens=4),
+    lambda here, i: here.refused("/generate", {"prompt": "x"}, 403, {"Host": f"host-{i}.example.org"}),
+    lambda here, i: here.refused("/generate", {"prompt": "x"}, 403, {"Origin": f"https://site-{i}.example.org"}),
+    lambda here, i: here.refused("/v1/completions", {"prompt": "word " * (2000 + i)}),
+    lambda here, i: here.chat(model=f"unknown-{i}"),
+    lambda here, i: here.post("/generate", prompt=f"Request {i}", max_tokens=4),
+    lambda here, i: here.ask("GET", f"/v1/models/unknown-{i}"),
+    lambda here, i: leave_half_said(here),
+    lambda here, i: here.refused("/v1/chat/completions", {"messages": hello(i), "temperature": "x" * i}),
+]
+
+
+def test_memory_does_not_grow():
+    """500 requests of all kinds: what is resident after the first hundred does not grow with the others."""
+    with server.Server() as here:
+        def ask(first, end):
+            for i in range(first, end):
+                KINDS[i % len(KINDS)](here, i)
+            assert here.chat()["choices"]
+
+        ask(0, 100)
         before = here.memory()
-        round_of(200)
+        ask(100, 500)
         here.assert_bounded(before, 4 * MIB)
 
 
@@ -207,6 +239,17 @@ def test_usage():
             port = taken.getsockname()[1]
             result = start("--port", str(port), home=home)
             assert (result.returncode, result.stdout) == (1, ""), result
+
+
+def test_no_core_is_written():
+    """It would hold keys: also where a person's shell allows cores."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    with server.Server() as here:
+        limits = pathlib.Path(f"/proc/{here.process.pid}/limits").read_text()
+    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    [line] = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert line.split()[4] == "0", line
 
 
 def test_signals_end_it():
