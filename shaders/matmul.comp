@@ -10,13 +10,20 @@
 
 layout (constant_id = COLLATE_SPEC_1) const uint TOKENS = 1;
 layout (constant_id = COLLATE_SPEC_2) const uint STRIPS = 1;
+layout (constant_id = COLLATE_SPEC_3) const bool ALIGNED = true; /* rows of activations are whole fours */
 
-/* Columns whose activations are loaded at once. */
-const uint LOADED = LANES < COLLATE_FORM_BLOCK ? LANES : COLLATE_FORM_BLOCK;
+/* A lane loads four activations at once. */
+const uint FOURS = COLLATE_FORM_BLOCK / 4;
+const uint LOADS = (FOURS + LANES - 1) / LANES;
 
 layout (binding = 3) readonly buffer In
 {
   float activations[];
+};
+
+layout (binding = 3) readonly buffer InFours
+{
+  vec4 fours[];
 };
 
 layout (binding = 4) buffer Out
@@ -36,6 +43,22 @@ layout (push_constant) uniform Params
 
 float sums[STRIPS][TOKENS];
 
+/* Four activations of a token from `column` on; zeros beyond the last column. */
+vec4
+load_four (uint token, uint column)
+{
+  uint n_columns = params.weight.columns;
+  uint at = params.in_offset + token * params.in_stride;
+  vec4 four = vec4 (0);
+
+  if (ALIGNED)
+    return column < n_columns ? fours[(at + column) / 4] : four;
+  [[unroll]] for (uint i = 0; i < 4; i++)
+    if (column + i < n_columns)
+      four[i] = activations[at + column + i];
+  return four;
+}
+
 void
 add_block (uint n, uint first_strip, uint first_token)
 {
@@ -43,34 +66,27 @@ add_block (uint n, uint first_strip, uint first_token)
   uint last_strip = (weight.n_rows - 1) / weight.n_lanes;
   uint lane = min (get_lane (), weight.n_lanes - 1);
   Block blocks[STRIPS];
-  float loaded[TOKENS];
+  vec4 loaded[TOKENS][LOADS];
 
   [[unroll]] for (uint s = 0; s < STRIPS; s++)
     blocks[s] = load_block (min (first_strip + s, last_strip), n, lane, weight);
+  [[unroll]] for (uint t = 0; t < TOKENS; t++)
+    [[unroll]] for (uint i = 0; i < LOADS; i++)
+      loaded[t][i] = load_four (min (first_token + t, params.n_tokens - 1),
+                                n * COLLATE_FORM_BLOCK + (i * LANES + get_lane ()) % FOURS * 4);
 
   [[unroll]] for (uint c = 0; c < COLLATE_FORM_BLOCK; c++)
-    {
-      if (c % LOADED == 0)
-        {
-          uint column = n * COLLATE_FORM_BLOCK + c + get_lane () % LOADED;
-          bool inside = column < weight.columns;
+    [[unroll]] for (uint s = 0; s < STRIPS; s++)
+      {
+        float number = get_number (blocks[s], c);
 
-          [[unroll]] for (uint t = 0; t < TOKENS; t++)
-            {
-              uint token = min (first_token + t, params.n_tokens - 1);
-              uint at = params.in_offset + token * params.in_stride + min (column, weight.columns - 1);
+        [[unroll]] for (uint t = 0; t < TOKENS; t++)
+          {
+            float activation = subgroupBroadcast (loaded[t][c / 4 / LANES][c % 4], c / 4 % LANES);
 
-              loaded[t] = inside ? activations[at] : 0;
-            }
-        }
-      [[unroll]] for (uint s = 0; s < STRIPS; s++)
-        {
-          float number = get_number (blocks[s], c);
-
-          [[unroll]] for (uint t = 0; t < TOKENS; t++)
-            sums[s][t] = fma (number, subgroupBroadcast (loaded[t], c % LOADED), sums[s][t]);
-        }
-    }
+            sums[s][t] = fma (number, activation, sums[s][t]);
+          }
+      }
 }
 
 void

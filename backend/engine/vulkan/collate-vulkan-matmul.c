@@ -8,6 +8,10 @@
 /* Specialisation constants of the shader. */
 #define TOKENS COLLATE_SPEC_1
 #define STRIPS COLLATE_SPEC_2
+#define ALIGNED COLLATE_SPEC_3
+
+/* Subgroups of so many lanes or fewer are those of processors: each load of a lane is one of its own. */
+#define FEW_LANES 16
 
 /* What a product costs that moves a weight and multiplies nothing, in multiplications for each of its numbers. */
 #define MOVING 8
@@ -17,15 +21,24 @@ typedef struct
   guint32 tokens, strips;
 } Tile;
 
-/* A tile for one token wastes no sums; one for many uses each number of a weight often. */
+/* What one lane loads is worth most where many sums use it; with many lanes, many groups count more. */
 static Tile
-choose_tile (gint64 n_tokens)
+choose_tile (CollateVulkanDevice *self, gint64 n_tokens, gboolean aligned)
 {
+  gboolean few = self->lanes <= FEW_LANES && aligned;
+
   if (n_tokens == 1)
-    return (Tile){ 1, 1 };
-  if (n_tokens <= 4)
+    return (Tile){ 1, few ? 4 : 1 };
+  if (n_tokens <= 4 || !aligned)
     return (Tile){ 4, 1 };
-  return (Tile){ 8, 2 };
+  return (Tile){ 8, few ? 4 : 2 };
+}
+
+/* Whether the rows of activations can be loaded four numbers at a time. */
+static gboolean
+is_aligned (const CollateShaderMatmul *shader)
+{
+  return shader->in_offset % 4 == 0 && shader->in_stride % 4 == 0 && shader->weight.columns % 4 == 0;
 }
 
 static void
@@ -36,7 +49,6 @@ multiply_part (CollateVulkanDevice *self,
 {
   const CollateVulkanSlice *in = &params->in.buffer->slice;
   const CollateWeight *bias = product->bias;
-  Tile tile = choose_tile (params->n_tokens);
   guint32 n_tokens = (guint32) params->n_tokens;
   guint32 n_strips = (part->shape.n_rows + part->shape.n_lanes - 1) / part->shape.n_lanes;
   const CollateShaderMatmul shader = {
@@ -49,12 +61,14 @@ multiply_part (CollateVulkanDevice *self,
     .accumulate = params->accumulate,
     .has_bias = bias != NULL,
   };
+  gboolean aligned = is_aligned (&shader);
+  Tile tile = choose_tile (self, params->n_tokens, aligned);
 
   collate_vulkan_dispatch (
       self,
       &(CollateVulkanDispatch){
           .shader = COLLATE_SHADER_MATMUL + product->weight->form,
-          .constants = { [TOKENS] = tile.tokens, [STRIPS] = tile.strips },
+          .constants = { [TOKENS] = tile.tokens, [STRIPS] = tile.strips, [ALIGNED] = aligned },
           .slices = { part->codes,
                       part->bits,
                       part->scales,
