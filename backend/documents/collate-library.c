@@ -545,7 +545,7 @@ collate_library_get_context_tokens (CollateLibrary *self, const char *encoding)
   g_return_val_if_fail (COLLATE_IS_LIBRARY (self), -1);
   g_return_val_if_fail (encoding != NULL, -1);
 
-  if (!g_strv_contains (collate_encodings_get_names (), encoding))
+  if (!collate_encodings_has (self->encodings, encoding))
     return -1;
 
   if (collate_counts_ask (self->counts, encoding))

@@ -76,6 +76,9 @@ void collate_encodings_set_loader (CollateEncodings *encodings, CollateVocabular
 /* The names of all that the program ships, NULL-terminated, the default first; static. */
 const char *const *collate_encodings_get_names (void);
 
+/* TRUE where the name is one of these, or a model file's that may be read. */
+gboolean collate_encodings_has (CollateEncodings *encodings, const char *name);
+
 /* An encoding by name; (nullable) (transfer none), alive as long as `encodings`. COLLATE_ERROR_UNSUPPORTED
  * where the name is none of collate_encodings_get_names() and no model file's; the loader's own errors, the first time.
  * Loading takes some 50 ms: not on the main loop.

@@ -86,6 +86,18 @@ collate_encodings_get_names (void)
 }
 
 static gboolean
+is_own (CollateEncodings *self, const char *name)
+{
+  return self->loader && name && g_str_has_prefix (name, COLLATE_ENCODING_FILE);
+}
+
+gboolean
+collate_encodings_has (CollateEncodings *encodings, const char *name)
+{
+  return (name && g_strv_contains (names, name)) || is_own (encodings, name);
+}
+
+static gboolean
 find_own (CollateEncodings *self, const char *name, CollateEncoding **encoding)
 {
   gboolean found;
@@ -145,7 +157,7 @@ collate_encodings_get (CollateEncodings *encodings, const char *name, GError **e
       return encodings->loaded[i];
     }
 
-  if (encodings->loader && name && g_str_has_prefix (name, COLLATE_ENCODING_FILE))
+  if (is_own (encodings, name))
     return get_own (encodings, name, error);
   g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "no encoding is called “%s”", name);
   return NULL;

@@ -151,3 +151,9 @@ collate_merger_next (CollateMerger *self, gsize *offset, gsize *length, guint32 
   self->at = part->next;
   return TRUE;
 }
+
+guint64
+collate_merge_choose_multiplier (void)
+{
+  return (guint64) g_random_int () << 32 | g_random_int () | 1;
+}

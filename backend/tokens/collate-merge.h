@@ -48,4 +48,8 @@ void collate_merger_run (CollateMerger *self, const guchar *piece, gsize length)
  * COLLATE_NO_RANK; FALSE at the end. */
 gboolean collate_merger_next (CollateMerger *self, gsize *offset, gsize *length, guint32 *id);
 
+/* A multiplier for a hash of what strangers wrote: another one each time, so that nobody can write a file whose tokens or
+ * pairs all fall into one place. Odd. */
+guint64 collate_merge_choose_multiplier (void);
+
 G_END_DECLS

@@ -16,13 +16,14 @@ struct _CollatePairs
   Slot *slots;
   guint shift;
   guint64 mask;
+  guint64 multiplier;
 };
 
 /* The slot where this pair is, or would be. */
 static Slot *
 find_slot (const CollatePairs *self, guint64 pair)
 {
-  guint64 i = pair * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) >> self->shift;
+  guint64 i = pair * self->multiplier >> self->shift;
 
   while (self->slots[i].merge.order != COLLATE_NO_RANK && self->slots[i].pair != pair)
     i = (i + 1) & self->mask;
@@ -39,6 +40,7 @@ collate_pairs_new (guint32 n_pairs)
     bits++;
   self->shift = 64 - bits;
   self->mask = (1ull << bits) - 1;
+  self->multiplier = collate_merge_choose_multiplier ();
   self->slots = g_new (Slot, 1ull << bits);
   for (guint64 i = 0; i <= self->mask; i++)
     self->slots[i] = (Slot){ 0, { COLLATE_NO_RANK, COLLATE_NO_RANK } };

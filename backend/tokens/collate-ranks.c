@@ -33,10 +33,11 @@ struct _CollateRanks
   gsize longest;
   Slot *slots;
   guint32 mask;
+  guint64 multiplier;
 };
 
 static inline guint32
-hash_bytes (const guchar *bytes, gsize length)
+hash_bytes (const CollateRanks *self, const guchar *bytes, gsize length)
 {
   guint64 hash = length;
   guint64 word;
@@ -44,12 +45,12 @@ hash_bytes (const guchar *bytes, gsize length)
   for (; length >= 8; bytes += 8, length -= 8)
     {
       memcpy (&word, bytes, 8);
-      hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+      hash = (hash ^ word) * self->multiplier;
       hash ^= hash >> 32;
     }
   for (word = 0; length > 0; length--)
     word = word << 8 | *bytes++;
-  hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  hash = (hash ^ word) * self->multiplier;
   return hash >> 32;
 }
 
@@ -161,6 +162,7 @@ make_slots (CollateRanks *self)
   while (n_slots < self->tokens->len * 2)
     n_slots *= 2;
   self->mask = n_slots - 1;
+  self->multiplier = collate_merge_choose_multiplier ();
   self->slots = g_new (Slot, n_slots);
   memset (self->slots, 0xff, n_slots * sizeof (Slot));
 }
@@ -171,7 +173,7 @@ hash_token (CollateRanks *self, guint32 rank)
 {
   const Token *token = &g_array_index (self->tokens, Token, rank);
   const guchar *bytes = self->pool->data + token->offset;
-  guint32 hash = hash_bytes (bytes, token->length);
+  guint32 hash = hash_bytes (self, bytes, token->length);
   Slot *slot = find_slot (self, bytes, token->length, hash);
 
   if (slot->rank != COLLATE_NO_RANK)
@@ -264,7 +266,7 @@ collate_ranks_find (const CollateRanks *self, const guchar *bytes, gsize length)
 {
   if (length > self->longest)
     return COLLATE_NO_RANK;
-  return find_slot (self, bytes, length, hash_bytes (bytes, length))->rank;
+  return find_slot (self, bytes, length, hash_bytes (self, bytes, length))->rank;
 }
 
 const guchar *

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -214,6 +215,22 @@ def test_a_device_that_is_not_there_is_said():
             press(find(application.window, "button", "Ask…"))
             wait_for("the failure", lambda: "cannot run on this machine" in read(application.window))
             assert "vulkan:9" in read(application.window)
+            application.quit()
+
+
+def test_what_fits_is_counted_by_its_own_tokenizer():
+    """The row's figure, before anything is asked, is the one that the engine refuses by."""
+    with Desk() as here:
+        document = pathlib.Path(here.folder.name, "paper.txt")
+        document.write_text("Grüße, 2026! " * 45)
+        with here.start(str(document)) as application:
+            window = application.window
+            write(find(window, "text", "Question"), "Why, and how?")
+            needed = wait_for("the row's figure", lambda: re.search(r"holds 512 tokens, needs (\d+)", read(window)))
+            press(find(window, "button", "Ask…"))
+            refused = wait_for("the refusal", lambda: re.search(r"\((\d+) tokens, (\d+) too many", read(window)))
+            assert int(needed[1]) == int(refused[1]) + 1, (needed[0], refused[0])
+            assert int(refused[2]) == int(refused[1]) + 1 - 512, refused[0]
             application.quit()
 
 
