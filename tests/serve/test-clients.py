@@ -210,7 +210,7 @@ def test_memory_does_not_grow():
         ask(0, 100)
         before = here.memory()
         ask(100, 500)
-        here.assert_bounded(before, 4 * MIB)
+        here.assert_bounded(before, 2 * MIB)
 
 
 def start(*arguments, home):
