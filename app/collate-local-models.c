@@ -509,14 +509,43 @@ collate_local_models_add_finish (CollateLocalModels *self, GAsyncResult *result,
   return id;
 }
 
-gboolean
-collate_local_models_remove (CollateLocalModels *self, CollateModel *model, GError **error)
+/* A large file takes its time to go. */
+static void
+remove_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
+  GError *error = NULL;
+
+  if (g_unlink (data) == 0 || errno == ENOENT)
+    g_task_return_boolean (task, TRUE);
+  else
+    {
+      fail_to_write (&error, g_strerror (errno));
+      g_task_return_error (task, error);
+    }
+}
+
+void
+collate_local_models_remove_async (CollateLocalModels *self,
+                                   CollateModel *model,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   const char *path = collate_route_get_path (collate_model_get_route (model));
 
-  if (g_unlink (path) != 0 && errno != ENOENT)
-    return fail_to_write (error, g_strerror (errno));
-  start_scan (self);
+  g_task_set_source_tag (task, collate_local_models_remove_async);
+  g_task_set_task_data (task, g_strdup (path), g_free);
+  g_task_run_in_thread (task, remove_in_thread);
+}
 
-  return TRUE;
+gboolean
+collate_local_models_remove_finish (CollateLocalModels *self, GAsyncResult *result, GError **error)
+{
+  gboolean done = g_task_propagate_boolean (G_TASK (result), error);
+
+  if (done)
+    start_scan (self);
+
+  return done;
 }

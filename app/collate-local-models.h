@@ -52,7 +52,12 @@ void collate_local_models_add_async (CollateLocalModels *self,
 /* The entry's id; (nullable) (transfer full). */
 char *collate_local_models_add_finish (CollateLocalModels *self, GAsyncResult *result, GError **error);
 
-/* Takes the file of an entry out of the folder for good. */
-gboolean collate_local_models_remove (CollateLocalModels *self, CollateModel *model, GError **error);
+/* Takes the file of an entry out of the folder for good. The callback has no source object. */
+void collate_local_models_remove_async (CollateLocalModels *self,
+                                        CollateModel *model,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+gboolean collate_local_models_remove_finish (CollateLocalModels *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

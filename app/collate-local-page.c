@@ -110,14 +110,25 @@ removal_free (Removal *removal)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Removal, removal_free)
 
 static void
-removal_confirmed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+removed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Removal) removal = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (collate_dialogs_confirm_finish (result, NULL) && removal->page->local_models != NULL &&
-      !collate_local_models_remove (removal->page->local_models, removal->model, &error))
+  if (removal->page->local_models != NULL &&
+      !collate_local_models_remove_finish (removal->page->local_models, result, &error))
     fail (removal->page, error, collate_model_get_name (removal->model));
+}
+
+static void
+removal_confirmed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Removal) removal = user_data;
+  CollateLocalModels *local_models = removal->page->local_models;
+  CollateModel *model = removal->model;
+
+  if (collate_dialogs_confirm_finish (result, NULL) && local_models != NULL)
+    collate_local_models_remove_async (local_models, model, NULL, removed_cb, g_steal_pointer (&removal));
 }
 
 static void

@@ -44,6 +44,33 @@ collate_window_add_files (CollateWindow *self, GPtrArray *files)
     collate_library_add (collate_workspace_get_library (self->workspace), documents);
 }
 
+static void
+downloaded_cb (CollateWindow *self, CollateDownload *download)
+{
+  g_autofree char *name = collate_download_dup_name (download);
+  g_autofree char *sentence = g_strdup_printf (_ ("%s can be ticked among the models now."), name);
+
+  _collate_window_toast (self, sentence);
+}
+
+static void
+activated_cb (CollateWindow *self)
+{
+  if (gtk_window_is_active (GTK_WINDOW (self)))
+    collate_local_models_look_at_memory (self->local_models);
+}
+
+void
+_collate_window_watch_models (CollateWindow *self)
+{
+  g_signal_connect_object (collate_local_models_get_downloads (self->local_models),
+                           "done",
+                           G_CALLBACK (downloaded_cb),
+                           self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect (self, "notify::is-active", G_CALLBACK (activated_cb), NULL);
+}
+
 static gboolean
 drop_cb (CollateWindow *self, const GValue *value)
 {

@@ -54,6 +54,9 @@ void _collate_window_class_install_actions (GtkWidgetClass *widget_class);
 /* Takes what is dropped anywhere on the window. */
 void _collate_window_take_drops (CollateWindow *self);
 
+/* Says when a model file has come, and how much memory is free for them whenever a person comes back. */
+void _collate_window_watch_models (CollateWindow *self);
+
 /* Shows a comparison, or none. */
 void _collate_window_set_comparison (CollateWindow *self, CollateComparison *comparison);
 

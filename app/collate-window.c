@@ -295,5 +295,6 @@ collate_window_new (CollateApplication *application)
   self->choices = collate_choices_new (self->workspace, self->settings);
   bind_settings (self);
   bind_workspace (self);
+  _collate_window_watch_models (self);
   return self;
 }
