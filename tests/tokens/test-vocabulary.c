@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "tokens/collate-encoding.h"
 #include "tokens/collate-vocabulary.h"
 #include "vocabulary-file.h"
 
@@ -510,6 +511,58 @@ test_left_out (void)
   assert_encodes (bpe, "a1212", "0 2 3 4");
 }
 
+/* Files among the encodings: each is read once, also where it cannot be read. */
+
+static guint n_loaded;
+
+static CollateVocabulary *
+load_by_name (const char *name, GError **error)
+{
+  n_loaded++;
+  if (strcmp (name, COLLATE_ENCODING_FILE "smollm") == 0)
+    return load ("smollm");
+  g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, name);
+  return NULL;
+}
+
+static void
+test_among_encodings (void)
+{
+  static const char *const text = "Größe 2026, <|im_end|> words  and\nlines";
+  g_autoptr (CollateEncodings) encodings = collate_encodings_new ("/none");
+  g_autoptr (CollateVocabulary) vocabulary = load ("smollm");
+  g_autoptr (GArray) expected = collate_vocabulary_encode (vocabulary, text, -1);
+  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) none = NULL;
+  g_autoptr (GError) missing = NULL;
+  CollateEncoding *encoding;
+
+  g_assert_false (collate_encodings_has (encodings, COLLATE_ENCODING_FILE "smollm"));
+  g_assert_null (collate_encodings_get (encodings, COLLATE_ENCODING_FILE "smollm", &none));
+  g_assert_error (none, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
+
+  collate_encodings_set_loader (encodings, load_by_name);
+  g_assert_true (collate_encodings_has (encodings, COLLATE_ENCODING_FILE "smollm"));
+  g_assert_true (collate_encodings_has (encodings, COLLATE_ENCODING_DEFAULT));
+  g_assert_false (collate_encodings_has (encodings, "smollm"));
+  encoding = collate_encodings_get (encodings, COLLATE_ENCODING_FILE "smollm", NULL);
+  g_assert_nonnull (encoding);
+  g_assert_true (collate_encodings_get (encodings, COLLATE_ENCODING_FILE "smollm", NULL) == encoding);
+  g_assert_cmpuint (n_loaded, ==, 1);
+
+  g_assert_cmpuint (collate_encoding_count (encoding, text, -1), ==, expected->len);
+  ids = collate_encoding_encode (encoding, text, -1);
+  g_assert_cmpmem (ids->data, ids->len * 4, expected->data, expected->len * 4);
+  bytes = collate_encoding_decode (encoding, (const guint32 *) (gpointer) ids->data, ids->len);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), text, strlen (text));
+
+  g_assert_null (collate_encodings_get (encodings, COLLATE_ENCODING_FILE "missing", &missing));
+  g_assert_error (missing, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE);
+  g_assert_null (collate_encodings_get (encodings, COLLATE_ENCODING_FILE "missing", NULL));
+  g_assert_cmpuint (n_loaded, ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -541,5 +594,6 @@ main (int argc, char **argv)
   g_test_add_func ("/vocabulary/refusals", test_refusals);
   g_test_add_func ("/vocabulary/sizes", test_sizes);
   g_test_add_func ("/vocabulary/left-out", test_left_out);
+  g_test_add_func ("/vocabulary/among-encodings", test_among_encodings);
   return g_test_run ();
 }
