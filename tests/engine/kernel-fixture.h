@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   CollateDevice *device;
-  gboolean is_cpu; /* which rounds activations to 8 bits where weights are quants */
+  gboolean is_cpu; /* which rounds activations to steps where weights are quants */
   GPtrArray *made; /* what kernel_drop() frees, at the test's end at the latest */
   guint64 seed;
 } KernelFixture;

@@ -36,7 +36,7 @@ reference_round_activations (float *numbers, gint64 count)
       for (gint64 i = block; i < block + 32; i++)
         most = MAX (most, fabsf (numbers[i]));
       for (gint64 i = block; i < block + 32 && most > 0; i++)
-        numbers[i] = rintf (numbers[i] * (127 / most)) * (most / 127);
+        numbers[i] = rintf (numbers[i] * (REFERENCE_STEPS / most)) * (most / REFERENCE_STEPS);
     }
 }
 

@@ -18,8 +18,10 @@ void reference_matmul (const float *weight,
                        double *out,
                        double *sizes);
 
-/* The nearest of the 255 steps of each block of 32 between -most and most: what a device that multiplies integers makes
- * of its activations first. */
+/* The nearest of the steps of each block of 32 between -most and most: what a device that multiplies integers makes of
+ * its activations first. */
+#define REFERENCE_STEPS 32385
+
 void reference_round_activations (float *numbers, gint64 count);
 
 void reference_rms_norm (const float *in,

@@ -22,7 +22,7 @@ has_quants (CollateType type)
   return collate_type_get_block (type) > 1;
 }
 
-/* Most of what rounding the activations to 255 steps can change: half a step times the weight. */
+/* Most of what rounding the activations to steps can change: half a step times the weight. */
 static double
 get_step_error (const float *weight, const float *in, gint64 columns)
 {
@@ -37,7 +37,7 @@ get_step_error (const float *weight, const float *in, gint64 columns)
           most = MAX (most, fabs ((double) in[i]));
           sum += fabs ((double) weight[i]);
         }
-      error += sum * most / 254;
+      error += sum * most / (2 * REFERENCE_STEPS);
     }
   return error;
 }

@@ -9,7 +9,7 @@
 #define TARGET __attribute__ ((target ("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")))
 #define LANES 16
 #define TILE_STRIPS 3
-#define QUANT_TOKENS 4
+#define QUANT_TOKENS 2
 #define FLOAT_TOKENS 8
 #define NEEDS_SIGN FALSE
 

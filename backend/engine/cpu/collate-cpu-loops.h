@@ -12,14 +12,20 @@ G_BEGIN_DECLS
 #define COLLATE_PANEL_COLUMNS 640 /* whole blocks of a panel that the nearest cache holds, at most */
 #define COLLATE_PANEL_TOKENS 256  /* activations that are worked on together */
 
-/* One token's activations as signed bytes in blocks of 32 with a scale each. */
+/* One token's activations as steps in blocks of 32 with a scale each: COLLATE_STEPS * quant + rest, two signed bytes. One
+ * byte alone would be as fast as other programs are, and as far from what the model says: its rounding is the largest
+ * error there is. */
 typedef struct
 {
   gint8 *quants;
+  gint8 *rests;
   float *scales;  /* of a block */
-  float *sums;    /* of a block: scale * Σ quants */
-  gint32 *biases; /* of a group of the weight: -offset * Σ quants */
+  float *sums;    /* of a block: scale * Σ steps */
+  gint32 *biases; /* of a group of the weight: -offset * Σ steps */
 } CollateQuantRow;
+
+#define COLLATE_STEPS 255
+#define COLLATE_MOST_STEPS (127 * COLLATE_STEPS) /* of the largest activation of a block */
 
 /* Blocks of three strips as bytes and f32 scales, each strip as it lies in a CollateStrips. */
 typedef struct
@@ -139,7 +145,7 @@ typedef enum
 /* The loops of a level, or NULL where this processor has no such instructions. */
 const CollateCpuLoops *collate_cpu_loops_get (CollateLevel level);
 
-/* Activations of a block that are all below this count as zero: 127 / most is a number. */
+/* Activations of a block that are all below this count as zero: COLLATE_MOST_STEPS / most is a number. */
 #define COLLATE_LEAST_SCALED 1e-30f
 
 extern const CollateCpuLoops collate_plain_loops;

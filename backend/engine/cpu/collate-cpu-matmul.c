@@ -45,7 +45,7 @@ get_row_bytes (gint64 columns)
 {
   gsize n = (gsize) columns / COLLATE_BLOCK;
 
-  return (gsize) columns + n * (sizeof (float) * 2 + sizeof (gint32) * 2);
+  return (gsize) columns * 2 + n * (sizeof (float) * 2 + sizeof (gint32) * 2);
 }
 
 static CollateQuantRow
@@ -54,10 +54,14 @@ get_row (const Product *product, gint64 t)
   gint64 columns = product->columns;
   gint64 n_blocks = columns / COLLATE_BLOCK;
   guint8 *row = product->cpu->rows + (gsize) t * get_row_bytes (columns);
-  float *scales = (float *) (gpointer) (row + columns);
+  float *scales = (float *) (gpointer) (row + columns * 2);
 
   return (CollateQuantRow){
-    (gint8 *) row, scales, scales + n_blocks, (gint32 *) (gpointer) (scales + n_blocks * 2)
+    (gint8 *) row,
+    (gint8 *) row + columns,
+    scales,
+    scales + n_blocks,
+    (gint32 *) (gpointer) (scales + n_blocks * 2),
   };
 }
 

@@ -5,20 +5,24 @@
 /* Quants whose products need their sign at the levels that say so. */
 #define SIGNED_OFFSET 128
 
-INLINE void
-quantize_half (const float *in, Floats inverse, gint8 *quants, int *sum)
+/* Sixteen numbers as two bytes each; their sum in steps. */
+INLINE float
+quantize_half (const float *in, Floats inverse, gint8 *quants, gint8 *rests)
 {
   Ints sums = { 0 };
 
   for (guint i = 0; i < COLLATE_BLOCK / 2; i += LANES)
     {
-      Ints numbers = round_lanes (load (in + i) * inverse);
-      Narrow bytes = __builtin_convertvector(numbers, Narrow);
+      Ints steps = round_lanes (load (in + i) * inverse);
+      Ints whole = round_lanes (__builtin_convertvector(steps, Floats) * (1.0f / COLLATE_STEPS));
+      Narrow bytes = __builtin_convertvector(whole, Narrow);
+      Narrow rest = __builtin_convertvector(steps - whole * COLLATE_STEPS, Narrow);
 
       memcpy (quants + i, &bytes, sizeof bytes);
-      sums += numbers;
+      memcpy (rests + i, &rest, sizeof rest);
+      sums += steps;
     }
-  *sum = (int) add_lanes (__builtin_convertvector(sums, Floats));
+  return add_lanes (__builtin_convertvector(sums, Floats));
 }
 
 TARGET static void
@@ -32,17 +36,19 @@ quantize (const float *in, gint64 columns, guint group, int offset, const Collat
       gint8 *quants = row->quants + block * COLLATE_BLOCK;
       Floats most_lanes = { 0 };
       Floats inverse;
+      gint8 *rests = row->rests + block * COLLATE_BLOCK;
       int low, high;
       float most;
 
       for (guint i = 0; i < COLLATE_BLOCK; i += LANES)
         most_lanes = largest (most_lanes, largest (load (at + i), -load (at + i)));
       most = max_lanes (most_lanes);
-      inverse = repeat (most > COLLATE_LEAST_SCALED ? 127 / most : 0);
-      quantize_half (at, inverse, quants, &low);
-      quantize_half (at + COLLATE_BLOCK / 2, inverse, quants + COLLATE_BLOCK / 2, &high);
+      inverse = repeat (most > COLLATE_LEAST_SCALED ? COLLATE_MOST_STEPS / most : 0);
+      low = (int) quantize_half (at, inverse, quants, rests);
+      high = (int) quantize_half (
+          at + COLLATE_BLOCK / 2, inverse, quants + COLLATE_BLOCK / 2, rests + COLLATE_BLOCK / 2);
 
-      row->scales[block] = most > COLLATE_LEAST_SCALED ? most / 127 : 0;
+      row->scales[block] = most > COLLATE_LEAST_SCALED ? most / COLLATE_MOST_STEPS : 0;
       row->sums[block] = row->scales[block] * (float) (low + high);
       if (group == 32)
         row->biases[block] = bias * (low + high);
@@ -63,10 +69,40 @@ load_scales (const guint8 *scales, gint64 index, gboolean wide)
   return load_halves ((const guint16 *) (gconstpointer) scales + index);
 }
 
+/* Sums of products with both bytes of an activation, as sums of products with the whole. */
+INLINE Ints
+join (Ints wholes, Ints rests)
+{
+  return (wholes << 8) - wholes + rests;
+}
+
 INLINE Floats
 add_scaled (Floats sums, Ints products, Floats scales, float scale)
 {
   return __builtin_convertvector(products, Floats) * (scales * scale) + sums;
+}
+
+/* Sums of products of half a block. */
+typedef struct
+{
+  Ints wholes[WIDTH], rests[WIDTH];
+} Half;
+
+INLINE void
+begin_half (Half *half, gint32 bias)
+{
+  for (guint w = 0; w < WIDTH; w++)
+    {
+      half->wholes[w] = (Ints){ 0 };
+      half->rests[w] = repeat_int (bias);
+    }
+}
+
+INLINE void
+add_to_half (Half *half, guint w, Bytes quants, const CollateQuantRow *row, gint64 at, gboolean with_sign)
+{
+  half->wholes[w] = add_products (half->wholes[w], quants, repeat_four (row->quants + at), with_sign);
+  half->rests[w] = add_products (half->rests[w], quants, repeat_four (row->rests + at), with_sign);
 }
 
 /* The products of 32 columns, by halves: those are what lies in the halves of bytes, and what groups of 16 need. */
@@ -75,22 +111,21 @@ multiply_block (const guint8 *strip,
                 gint64 block,
                 gboolean nibbles,
                 gboolean with_sign,
-                const gint8 *in,
-                Ints *low,
-                Ints *high)
+                const CollateQuantRow *row,
+                Half *low,
+                Half *high)
 {
 #pragma GCC unroll 4
   for (guint i = 0; i < 4; i++)
     for (guint w = 0; w < WIDTH; w++)
       {
         const guint8 *at = strip + block * (nibbles ? 256 : 512) + i * 64 + w * LANES * 4;
+        gint64 in = block * COLLATE_BLOCK + i * 4;
         Bytes first = load_bytes (at);
         Bytes second = nibbles ? first >> 4 : load_bytes (at + 256);
 
-        if (nibbles)
-          first &= 15;
-        low[w] = add_products (low[w], first, repeat_four (in + i * 4), with_sign);
-        high[w] = add_products (high[w], second, repeat_four (in + 16 + i * 4), with_sign);
+        add_to_half (low, w, nibbles ? first & 15 : first, row, in, with_sign);
+        add_to_half (high, w, second, row, in + COLLATE_BLOCK / 2, with_sign);
       }
 }
 
@@ -111,28 +146,26 @@ dot (const CollateStrips *strips,
   for (gint64 block = 0; block < strips->columns / COLLATE_BLOCK; block++)
     {
       float scale = row->scales[block];
-      Ints low[WIDTH], high[WIDTH];
+      Half low, high;
 
-      for (guint w = 0; w < WIDTH; w++)
-        {
-          low[w] = repeat_int (row->biases[halves ? block * 2 : block]);
-          high[w] = repeat_int (halves ? row->biases[block * 2 + 1] : 0);
-        }
-      multiply_block (strip, block, nibbles, with_sign, row->quants + block * COLLATE_BLOCK, low, high);
+      begin_half (&low, row->biases[halves ? block * 2 : block]);
+      begin_half (&high, halves ? row->biases[block * 2 + 1] : 0);
+      multiply_block (strip, block, nibbles, with_sign, row, &low, &high);
       for (guint w = 0; w < WIDTH; w++)
         {
           gint64 at = block * COLLATE_STRIP + w * LANES;
+          Ints first = join (low.wholes[w], low.rests[w]), second = join (high.wholes[w], high.rests[w]);
 
           if (halves)
             {
-              gint64 first = at + block * COLLATE_STRIP;
+              gint64 group = at + block * COLLATE_STRIP;
 
-              sums[w] = add_scaled (sums[w], low[w], load_scales (scales, first, wide), scale);
+              sums[w] = add_scaled (sums[w], first, load_scales (scales, group, wide), scale);
               sums[w] =
-                  add_scaled (sums[w], high[w], load_scales (scales, first + COLLATE_STRIP, wide), scale);
+                  add_scaled (sums[w], second, load_scales (scales, group + COLLATE_STRIP, wide), scale);
             }
           else
-            sums[w] = add_scaled (sums[w], low[w] + high[w], load_scales (scales, at, wide), scale);
+            sums[w] = add_scaled (sums[w], first + second, load_scales (scales, at, wide), scale);
           if (minima)
             sums[w] = load_scales (lowest, at, wide) * row->sums[block] + sums[w];
         }
@@ -275,11 +308,14 @@ multiply_quant_tile (const CollateQuantPanel *panel,
   for (gint64 g = 0; g < n_groups; g++)
     {
       gint64 block = (first_group + g) * group / COLLATE_BLOCK;
-      Ints products[QUANT_TOKENS][VECTORS];
+      Ints wholes[QUANT_TOKENS][VECTORS], rests[QUANT_TOKENS][VECTORS];
 
       for (guint t = 0; t < QUANT_TOKENS; t++)
         for (guint v = 0; v < VECTORS; v++)
-          products[t][v] = repeat_int (row[t]->biases[first_group + g]);
+          {
+            wholes[t][v] = (Ints){ 0 };
+            rests[t][v] = repeat_int (row[t]->biases[first_group + g]);
+          }
 #pragma GCC unroll 8
       for (gint64 i = 0; i < group / 4; i++)
         {
@@ -290,10 +326,14 @@ multiply_quant_tile (const CollateQuantPanel *panel,
                 load_bytes (quants[v / WIDTH] + g * group * COLLATE_STRIP + i * 64 + v % WIDTH * LANES * 4);
           for (guint t = 0; t < QUANT_TOKENS; t++)
             {
-              Bytes four = repeat_four (row[t]->quants + (first_group + g) * group + i * 4);
+              gint64 at = (first_group + g) * group + i * 4;
+              Bytes whole = repeat_four (row[t]->quants + at), rest = repeat_four (row[t]->rests + at);
 
               for (guint v = 0; v < VECTORS; v++)
-                products[t][v] = add_products (products[t][v], some[v], four, with_sign);
+                {
+                  wholes[t][v] = add_products (wholes[t][v], some[v], whole, with_sign);
+                  rests[t][v] = add_products (rests[t][v], some[v], rest, with_sign);
+                }
             }
         }
       for (guint v = 0; v < VECTORS; v++)
@@ -302,7 +342,8 @@ multiply_quant_tile (const CollateQuantPanel *panel,
           Floats scale = load (scales[v / WIDTH] + at);
 
           for (guint t = 0; t < QUANT_TOKENS; t++)
-            sums[t][v] = add_scaled (sums[t][v], products[t][v], scale, row[t]->scales[block]);
+            sums[t][v] =
+                add_scaled (sums[t][v], join (wholes[t][v], rests[t][v]), scale, row[t]->scales[block]);
           if (minima)
             for (guint t = 0; t < QUANT_TOKENS; t++)
               sums[t][v] = load (lowest[v / WIDTH] + at) * row[t]->sums[block] + sums[t][v];
