@@ -164,6 +164,21 @@ def test_perplexity():
         assert "erplexity" in home.run("perplexity", "--model", model, "--text", text, "--context", "64").stdout
 
 
+def test_every_device_computes_the_same():
+    with cli.Home() as home:
+        model = add_model(home)
+        text = home.write("text.txt", "The quick brown fox jumps over the lazy dog. " * 20)
+        expected = None
+        # What Mesa compiled once is of use to each process, and to the next run.
+        home.environment["MESA_SHADER_CACHE_DIR"] = os.path.expanduser("~/.cache/mesa_shader_cache")
+        for device in [device["name"] for device in home.json("devices")["devices"]]:
+            report = home.json("perplexity", "--model", model, "--text", text, "--context", "64", "--device", device)
+            expected = expected or report["perplexity"]
+            assert math.isclose(report["perplexity"], expected, rel_tol=0.005), (device, report, expected)
+            [result] = ask(home, "--models", "local:tiny", "--device", device)
+            assert result["state"] == "done" and result["output_tokens"] > 0, (device, result)
+
+
 def test_perplexity_refuses():
     with cli.Home() as home:
         model = add_model(home)
