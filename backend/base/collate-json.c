@@ -278,6 +278,16 @@ collate_json_parse_array (const char *data, gssize length, GError **error)
 
 /* Writing. */
 
+void
+collate_json_add_string (JsonBuilder *builder, const char *member, const char *value)
+{
+  json_builder_set_member_name (builder, member);
+  if (value != NULL)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
 static void write_node (GString *out, JsonNode *node, gboolean pretty, guint depth);
 
 static void

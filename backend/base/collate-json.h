@@ -44,6 +44,9 @@ JsonObject *collate_json_parse_object (const char *data, gssize length, GError *
 /* The same for an array. */
 JsonArray *collate_json_parse_array (const char *data, gssize length, GError **error);
 
+/* Adds a member with a string, or null where `value` is NULL. */
+void collate_json_add_string (JsonBuilder *builder, const char *member, const char *value);
+
 /* Writes a node, doubles in the fewest digits that read back equal (json-glib writes 0.28 as
  * 0.28000000000000003); `pretty` indents by two. Not finite numbers become null. (transfer full). */
 char *collate_json_to_string (JsonNode *node, gboolean pretty);

@@ -47,16 +47,6 @@ collate_serve_answer_get_request (CollateServeAnswer *self)
 }
 
 static void
-add_string (JsonBuilder *builder, const char *member, const char *value)
-{
-  json_builder_set_member_name (builder, member);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
-static void
 add_int (JsonBuilder *builder, const char *member, gint64 value)
 {
   json_builder_set_member_name (builder, member);
@@ -71,14 +61,14 @@ begin_object (CollateServeAnswer *self)
   gboolean chat = self->request->form == COLLATE_SERVE_CHAT;
 
   json_builder_begin_object (builder);
-  add_string (builder, "id", self->id);
-  add_string (builder,
-              "object",
-              !chat                   ? "text_completion"
-              : self->request->stream ? "chat.completion.chunk"
-                                      : "chat.completion");
+  collate_json_add_string (builder, "id", self->id);
+  collate_json_add_string (builder,
+                           "object",
+                           !chat                   ? "text_completion"
+                           : self->request->stream ? "chat.completion.chunk"
+                                                   : "chat.completion");
   add_int (builder, "created", self->created);
-  add_string (builder, "model", self->model);
+  collate_json_add_string (builder, "model", self->model);
   json_builder_set_member_name (builder, "choices");
   json_builder_begin_array (builder);
 
@@ -101,17 +91,17 @@ add_choice (CollateServeAnswer *self,
       json_builder_set_member_name (builder, self->request->stream ? "delta" : "message");
       json_builder_begin_object (builder);
       if (role != NULL)
-        add_string (builder, "role", role);
+        collate_json_add_string (builder, "role", role);
       if (text != NULL)
-        add_string (builder, "content", text);
+        collate_json_add_string (builder, "content", text);
       if (reasoning != NULL)
-        add_string (builder, "reasoning_content", reasoning);
+        collate_json_add_string (builder, "reasoning_content", reasoning);
       json_builder_end_object (builder);
     }
   else
-    add_string (builder, "text", text != NULL ? text : "");
-  add_string (builder, "logprobs", NULL);
-  add_string (builder, "finish_reason", reason);
+    collate_json_add_string (builder, "text", text != NULL ? text : "");
+  collate_json_add_string (builder, "logprobs", NULL);
+  collate_json_add_string (builder, "finish_reason", reason);
   json_builder_end_object (builder);
 }
 
@@ -143,7 +133,7 @@ end_object (JsonBuilder *builder, const CollateServeOutcome *outcome, gboolean n
       json_builder_end_object (builder);
     }
   else if (null_usage)
-    add_string (builder, "usage", NULL);
+    collate_json_add_string (builder, "usage", NULL);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 
@@ -218,7 +208,7 @@ write_response (CollateServeAnswer *self)
   g_autoptr (JsonNode) root = NULL;
 
   json_builder_begin_object (builder);
-  add_string (builder, "response", self->text->str);
+  collate_json_add_string (builder, "response", self->text->str);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
 

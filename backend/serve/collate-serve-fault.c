@@ -40,16 +40,6 @@ collate_serve_fault_from_error (CollateServeFault *fault, const GError *error)
     collate_serve_fault_set (fault, 500, NULL, NULL, "%s", error->message);
 }
 
-static void
-add_string (JsonBuilder *builder, const char *member, const char *value)
-{
-  json_builder_set_member_name (builder, member);
-  if (value != NULL)
-    json_builder_add_string_value (builder, value);
-  else
-    json_builder_add_null_value (builder);
-}
-
 char *
 collate_serve_fault_to_json (const CollateServeFault *fault)
 {
@@ -59,10 +49,10 @@ collate_serve_fault_to_json (const CollateServeFault *fault)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "error");
   json_builder_begin_object (builder);
-  add_string (builder, "message", fault->message);
-  add_string (builder, "type", fault->status < 500 ? "invalid_request_error" : "server_error");
-  add_string (builder, "param", fault->param);
-  add_string (builder, "code", fault->code);
+  collate_json_add_string (builder, "message", fault->message);
+  collate_json_add_string (builder, "type", fault->status < 500 ? "invalid_request_error" : "server_error");
+  collate_json_add_string (builder, "param", fault->param);
+  collate_json_add_string (builder, "code", fault->code);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);

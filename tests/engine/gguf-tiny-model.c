@@ -59,9 +59,8 @@ gguf_tiny_model_get_shape (const char *architecture, CollateType type)
   return shape;
 }
 
-/* The letter that stands for a byte in byte-level vocabularies: itself where it can be seen, else one from U+0100 on. */
-static char *
-spell_byte (guint byte)
+char *
+gguf_spell_byte (guint byte)
 {
   char letter[7] = { 0 };
   gunichar next = 0x100;
@@ -96,7 +95,7 @@ add_vocabulary (GgufWriter *writer, const char *architecture)
   for (gsize i = 0; is_qwen3 (architecture) && i < G_N_ELEMENTS (tags); i++)
     add_spelling (spellings, types, g_strdup (tags[i]), 4);
   for (guint i = 0; i < N_BYTES; i++)
-    add_spelling (spellings, types, spell_byte (i), 1);
+    add_spelling (spellings, types, gguf_spell_byte (i), 1);
   for (gsize i = 0; i < G_N_ELEMENTS (merges); i++)
     {
       const char *space = strchr (merges[i], ' ');

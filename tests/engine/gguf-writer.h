@@ -78,6 +78,10 @@ void gguf_writer_save (GgufWriter *writer, const char *path);
  * number. `count` is whole blocks. */
 void gguf_pack (CollateType type, const float *numbers, gpointer data, gint64 count);
 
+/* The letter that stands for a byte in byte-level vocabularies: itself where it can be seen, else one from U+0100 on;
+ * (transfer full). */
+char *gguf_spell_byte (guint byte);
+
 /* A deterministic source of numbers; (-1, 1). */
 float gguf_random (guint64 *state);
 

@@ -7,6 +7,7 @@
 
 #include "base/collate-error.h"
 #include "engine/collate-template.h"
+#include "gguf-writer.h"
 
 /* A model's chat template, and what a person asks: the first is recognised or said to be unknown, and the second never
  * becomes a control token. A zero byte stands between them. */
@@ -34,11 +35,9 @@ new_vocabulary (void)
     N_CONTROLS = G_N_ELEMENTS (controls),
     N = N_CONTROLS + 256
   };
-  static char letters[256][8];
-  const char *tokens[N];
+  g_autoptr (GPtrArray) tokens = g_ptr_array_new_with_free_func (g_free);
   gsize lengths[N];
   gint32 types[N];
-  gunichar next = 0x100;
   CollateVocabularyParams params = {
     .model = "gpt2",
     .pre = "default",
@@ -48,19 +47,15 @@ new_vocabulary (void)
     .unknown = -1,
   };
 
-  for (guint i = 0; i < 256; i++)
-    {
-      gboolean visible = (i > ' ' && i < 0x7f) || (i > 0xa0 && i != 0xad);
-
-      letters[i][g_unichar_to_utf8 (visible ? i : next++, letters[i])] = '\0';
-    }
   for (guint i = 0; i < N; i++)
     {
-      tokens[i] = i < N_CONTROLS ? controls[i] : letters[i - N_CONTROLS];
-      lengths[i] = strlen (tokens[i]);
+      char *token = i < N_CONTROLS ? g_strdup (controls[i]) : gguf_spell_byte (i - N_CONTROLS);
+
+      g_ptr_array_add (tokens, token);
+      lengths[i] = strlen (token);
       types[i] = i < N_CONTROLS ? 3 : 1;
     }
-  params.tokens = tokens;
+  params.tokens = (const char *const *) tokens->pdata;
   params.token_lengths = lengths;
   params.types = types;
   return collate_vocabulary_new (&params, NULL);

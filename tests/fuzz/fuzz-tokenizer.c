@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "gguf-writer.h"
 #include "tokens/collate-vocabulary.h"
 
 /* A vocabulary of strangers' tokens and merges, and a text for it. An input chooses the kind, then has tokens and merges
@@ -49,29 +50,15 @@ end_strings (Strings *strings)
   g_array_unref (strings->lengths);
 }
 
-/* GPT-2's letter for a byte. */
-static gsize
-spell_byte (guint byte, char *spelling)
-{
-  gunichar next = 0x100;
-  gunichar letter = 0;
-
-  for (guint i = 0; i <= byte; i++)
-    letter = (i > ' ' && i < 0x7f) || (i > 0xa0 && i != 0xad) ? i : next++;
-  return (gsize) g_unichar_to_utf8 (letter, spelling);
-}
-
 static void
 add_bytes (Strings *tokens, GArray *types, gboolean pieces)
 {
   for (guint byte = 0; byte < 256; byte++)
     {
       gint32 type = pieces ? 6 : 1;
-      char spelling[8];
-      gsize length = pieces ? (gsize) g_snprintf (spelling, sizeof spelling, "<0x%02X>", byte)
-                            : spell_byte (byte, spelling);
+      g_autofree char *spelling = pieces ? g_strdup_printf ("<0x%02X>", byte) : gguf_spell_byte (byte);
 
-      add_string (tokens, spelling, length);
+      add_string (tokens, spelling, strlen (spelling));
       g_array_append_val (types, type);
     }
 }
