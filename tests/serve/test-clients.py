@@ -4,6 +4,7 @@
 
 import concurrent.futures
 import json
+import os
 import pathlib
 import resource
 import signal
@@ -211,6 +212,19 @@ def test_memory_does_not_grow():
         before = here.memory()
         ask(100, 500)
         here.assert_bounded(before, 2 * MIB)
+
+
+def test_a_model_file_that_is_cut_short():
+    """Its requests fail from then on, be it in the middle of an answer, and the program lives."""
+    with server.Server() as here:
+        assert here.chat()["choices"]
+        with send(here, **LONG) as peer:
+            assert peer.recv(12) == b"HTTP/1.1 200"
+            os.truncate(pathlib.Path(here.folder.name, "tiny.gguf"), 0)
+            read_all(peer)
+        for path, body in [("/generate", {"prompt": "x"}), ("/v1/chat/completions", {"messages": server.HELLO})]:
+            assert "changed while it was open" in here.refused(path, body, 500)["message"]
+        assert here.ask("GET", "/v1/models")[0] == 200
 
 
 def start(*arguments, home):
