@@ -12,8 +12,10 @@
 /* From here on the work of expanding a panel is won back. */
 #define MANY_TOKENS 4
 
-/* Rows of a piece of work for one thread. */
+/* Pieces of work for a thread: enough that nobody waits long for the last, and as long as memory likes to be read where
+ * there are few tokens. */
 #define PIECES_A_THREAD 4
+#define PIECES_OF_FEW 3
 
 /* One weight, whose strips (panels) are counted from `first` on among those of all. */
 typedef struct
@@ -368,10 +370,11 @@ run_many (Product *product)
 static void
 run_few (Product *product)
 {
-  gint64 n_pieces = (gint64) collate_pool_get_n_threads (product->cpu->pool) * PIECES_A_THREAD;
+  gint64 n_pieces = (gint64) collate_pool_get_n_threads (product->cpu->pool) * PIECES_OF_FEW;
   gint64 n_strips = count_units (product, 1);
 
-  collate_pool_run (product->cpu->pool, multiply_few, product, n_strips, MAX (n_strips / n_pieces, 1));
+  collate_pool_run (
+      product->cpu->pool, multiply_few, product, n_strips, (n_strips + n_pieces - 1) / n_pieces);
 }
 
 /* TRUE where both weights can be multiplied with the same quants, or both with none. */
