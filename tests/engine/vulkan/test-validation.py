@@ -52,10 +52,25 @@ def expect_clean(command, **more):
     return result.stdout
 
 
+def list_tests(program):
+    """Names of a program's tests of kernels, without their devices."""
+    return {line.rsplit("/", 1)[1] for line in TREE.run([program, "-l"]).stdout.splitlines() if "/" in line}
+
+
 def test_kernels():
     for program in KERNEL_TESTS:
         output = expect_clean([program, "--tap", "-p", "/engine/kernels/vulkan-0"])
         assert PASSED.search(output), f"{program.name} tested nothing:\n{output}"
+
+
+def test_other_subgroups():
+    """Of 4 lanes, and of 16."""
+    for width in ("128", "512"):
+        for program in KERNEL_TESTS:
+            names = [name for name in ("embed", "rms-norm", "store", "chain", "products") if name in list_tests(program)]
+            paths = [word for name in names for word in ("-p", f"/engine/kernels/vulkan-0/{name}")]
+            if paths:
+                expect_clean([program, "--tap", *paths], LP_NATIVE_VECTOR_WIDTH=width)
 
 
 def test_models():
