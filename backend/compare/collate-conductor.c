@@ -184,23 +184,44 @@ end_answer (Conductor *self, CollateAnswer *answer, const GError *error, guint s
   collate_comparison_answer_changed (self->comparison, answer);
 }
 
-/* The input alone is longer than all that the model reads, by its own tokenizer: no server could take it. An
- * estimate never decides that. */
+/* What a model reads at the least: of a file of this machine all of the prompt and a token of the answer, since both are
+ * known here; of a server's what is surely sent. */
+static gint64
+get_least_length (Lane *lane)
+{
+  CollateModel *model = collate_entry_get_model (lane->entry);
+
+  if (!collate_model_is_local (model))
+    return lane->input;
+
+  return collate_counting_estimate (model,
+                                    collate_counting_encoding (model),
+                                    lane->input,
+                                    collate_entry_get_thinking (lane->entry)) +
+         1;
+}
+
+/* The input is longer than all that the model reads, by its own tokenizer: no server could take it. An estimate never
+ * decides that. */
 static GError *
 check_length (Lane *lane)
 {
   CollateModel *model = collate_entry_get_model (lane->entry);
   gint64 context = collate_model_get_context (model);
+  gint64 length;
 
-  if (collate_model_get_encoding (model) == NULL || context <= 0 || lane->input <= context)
+  if (collate_model_get_encoding (model) == NULL || context <= 0 || lane->input < 0)
+    return NULL;
+  length = get_least_length (lane);
+  if (length <= context)
     return NULL;
 
   return g_error_new (COLLATE_ERROR,
                       COLLATE_ERROR_TOO_LONG,
                       "%" G_GINT64_FORMAT " tokens, %" G_GINT64_FORMAT " too many for the %" G_GINT64_FORMAT
                       " that it reads at most",
-                      lane->input,
-                      lane->input - context,
+                      length,
+                      length - context,
                       context);
 }
 
