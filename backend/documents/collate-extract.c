@@ -39,7 +39,8 @@ confine (void)
   set_limit (RLIMIT_CORE, 0);
   set_limit (RLIMIT_FSIZE, 0);
   set_limit (RLIMIT_NOFILE, OPEN_FILES);
-#ifndef __SANITIZE_ADDRESS__ /* its shadow memory alone is terabytes of address space */
+  /* A sanitizer's shadow memory alone is terabytes of address space. */
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
   set_limit (RLIMIT_AS, MEMORY_BYTES);
 #endif
 
