@@ -11,6 +11,7 @@
 
 #include "base/collate-error.h"
 #include "base/collate-format.h"
+#include "compare/collate-sentences.h"
 #include "engine/collate-engine-needs.h"
 #include "engine/collate-engine.h"
 #include "tokens/collate-encoding.h"
@@ -67,9 +68,8 @@ collate_local_models_is_model_file (GFile *file)
   return name != NULL;
 }
 
-/* What is wrong with a file, for a person. */
-static char *
-describe_problem (const GError *error)
+char *
+collate_local_models_dup_problem (const GError *error)
 {
   switch (error->domain == COLLATE_ERROR ? error->code : -1)
     {
@@ -77,6 +77,8 @@ describe_problem (const GError *error)
       return g_strdup_printf (_ ("The model file cannot be read. (%s)"), error->message);
     case COLLATE_ERROR_UNSUPPORTED:
       return g_strdup_printf (_ ("This version of Collate cannot run the model file. (%s)"), error->message);
+    case COLLATE_ERROR_UNWRITABLE:
+      return collate_sentence_for_error (error, _ ("The model file"));
     default:
       return g_strdup_printf (_ ("The model file is damaged, or none. (%s)"), error->message);
     }
@@ -176,7 +178,7 @@ look_at (const char *name, const char *path)
 
   if (info == NULL)
     {
-      model->problem = describe_problem (error);
+      model->problem = collate_local_models_dup_problem (error);
       return model;
     }
 
@@ -184,7 +186,7 @@ look_at (const char *name, const char *path)
   if (info->chat == COLLATE_CHAT_UNKNOWN)
     model->problem = g_strdup (_ ("How to chat with this model is not known to this version of Collate."));
   else if (!collate_engine_peek_needs (path, &needs, &error))
-    model->problem = describe_problem (error);
+    model->problem = collate_local_models_dup_problem (error);
   model->weight_bytes = needs.weights;
   model->session_bytes = needs.fixed;
   model->token_bytes = needs.per_token;

@@ -49,6 +49,9 @@ void collate_local_models_add_async (CollateLocalModels *self,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 
+/* Why a file cannot be added, a sentence; (transfer full). */
+char *collate_local_models_dup_problem (const GError *error);
+
 /* The entry's id; (nullable) (transfer full). */
 char *collate_local_models_add_finish (CollateLocalModels *self, GAsyncResult *result, GError **error);
 

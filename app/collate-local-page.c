@@ -66,7 +66,11 @@ added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   id = collate_local_models_add_finish (self->local_models, result, &error);
   set_adding (self, FALSE);
   if (id == NULL)
-    fail (self, error, _ ("The model file"));
+    {
+      g_autofree char *sentence = collate_local_models_dup_problem (error);
+
+      g_signal_emit (self, signals[FAILED], 0, sentence);
+    }
 }
 
 static void

@@ -5,8 +5,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "compare/collate-sentences.h"
-
 /* What a person hands to the window: documents go to the library, model files into their folder. */
 
 static void
@@ -24,7 +22,7 @@ model_added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     sentence =
         g_strdup_printf (_ ("%s can be ticked among the models now."), id + strlen (COLLATE_LOCAL_PREFIX));
   else
-    sentence = collate_sentence_for_error (error, _ ("The model file"));
+    sentence = collate_local_models_dup_problem (error);
   _collate_window_toast (self, sentence);
 }
 

@@ -105,6 +105,12 @@ read_note (const char *path)
   GStatBuf status;
   gsize length;
 
+  /* What came is in its place: the program ended before it could tidy up. */
+  if (!g_file_test (partial_path, G_FILE_TEST_EXISTS) && g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_unlink (note_path);
+      return NULL;
+    }
   if (g_stat (note_path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size > MAX_NOTE ||
       !g_file_get_contents (note_path, &text, &length, NULL))
     return NULL;

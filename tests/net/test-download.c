@@ -567,6 +567,7 @@ test_notes (Net *net, gconstpointer data)
   g_autofree char *path = beside (net, ".download.json");
   g_autofree char *long_text = g_strnfill (100000, ' ');
   g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (GPtrArray) done = NULL;
   const CollateDownloadNote *note;
 
   for (gsize i = 0; i <= G_N_ELEMENTS (texts); i++)
@@ -585,6 +586,13 @@ test_notes (Net *net, gconstpointer data)
   g_assert_cmpint (note->size, ==, -1);
   g_assert_null (note->etag);
   g_assert_cmpint (note->received, ==, 0);
+
+  /* The file is there, and what was loaded of it is not: it was done. */
+  g_assert_true (g_file_set_contents (net->path, "whole", -1, NULL));
+  done = collate_download_find_notes (net->folder);
+  g_assert_cmpuint (done->len, ==, 0);
+  g_assert_false (exists (net, ".download.json"));
+  g_assert_true (exists (net, ""));
 }
 
 #define ADD(name, script, function)                                                                          \
