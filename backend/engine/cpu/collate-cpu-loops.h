@@ -39,8 +39,9 @@ typedef struct
 } CollateQuantPanel;
 
 /* The inner loops, once for each instruction set. Products go to `sums`, COLLATE_PANEL of them for a token (or as many as
- * n_strips have rows), tokens `stride` numbers apart; they are added to what is there where `add` says so. What one
- * token's sums are never depends on how many others there are. */
+ * n_strips have rows), tokens `stride` numbers apart; they are added to what is there where `add` says so. Where
+ * weights are quants, one token's sums never depend on how many others there are, nor on which of these functions made
+ * them. */
 typedef struct
 {
   const char *name;
