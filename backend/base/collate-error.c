@@ -3,7 +3,16 @@
 
 #include "base/collate-error.h"
 
-G_DEFINE_QUARK (collate_error_quark, collate_error)
+/* G_DEFINE_QUARK()'s has no lock, and errors come up on all threads. */
+GQuark
+collate_error_quark (void)
+{
+  static gsize quark;
+
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (&quark, g_quark_from_static_string ("collate_error_quark"));
+  return (GQuark) quark;
+}
 
 static const char *const names[] = {
   [COLLATE_ERROR_KEY] = "key",
