@@ -98,10 +98,11 @@ def test_sampling():
         greedy = text()
         assert text(temperature=0) == greedy and text(temperature=0, seed=1) == greedy
         assert text(temperature=2, top_p=0) == greedy
-        seeded = {text(temperature=2, seed=seed) for seed in range(4)}
-        assert len(seeded) == 4, seeded
-        assert {text(temperature=2, seed=seed) for seed in range(4)} == seeded
-        assert len({text(temperature=2) for _ in range(4)}) > 1
+        # The tiny model is sure of most of what it says.
+        seeded = [text(temperature=2, seed=seed) for seed in range(12)]
+        assert len(set(seeded)) > 2, seeded
+        assert [text(temperature=2, seed=seed) for seed in range(12)] == seeded
+        assert len({text(temperature=2) for _ in range(20)}) > 1
 
 
 def test_stops():
