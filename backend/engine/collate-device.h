@@ -14,7 +14,7 @@ typedef struct _CollateDevice CollateDevice;
 /* Memory of a device. */
 typedef struct _CollateBuffer CollateBuffer;
 
-/* A place in a buffer, in bytes; NULL buffer: none. */
+/* A place in a buffer, in bytes: a multiple of 4, and best one of 16; NULL buffer: none. */
 typedef struct
 {
   CollateBuffer *buffer;
