@@ -50,7 +50,8 @@ def test_first_start_without_any_key():
         window = application.window
         box = wait_for("the model", lambda: next(iter(every(window, "check box", "tiny")), None))
         wait_for("its tick", lambda: accessible.has(box, Atspi.StateType.CHECKED))
-        ticked = [node for node in every(window, "check box") if accessible.has(node, Atspi.StateType.CHECKED)]
+        ticked = wait_for("the ticks", lambda: [
+            node for node in every(window, "check box") if accessible.has(node, Atspi.StateType.CHECKED)])
         assert len(ticked) == 1, [node.get_name() for node in ticked]
         write(find(window, "text", "Question"), "Why?")
         press(find(window, "button", "Ask…"))
