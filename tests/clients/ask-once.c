@@ -36,8 +36,14 @@ describe_usage (const CollateUsage *usage)
 static void
 print_event (const CollateEvent *event, gpointer data)
 {
-  static const char *const kinds[] = { "sent",      "head", "retry", "dropped", "model",
-                                       "reasoning", "text", "usage", "finish" };
+  static const char *const kinds[] = {
+    [COLLATE_EVENT_WAITS] = "waits",         [COLLATE_EVENT_LOADS] = "loads",
+    [COLLATE_EVENT_READS] = "reads",         [COLLATE_EVENT_SENT] = "sent",
+    [COLLATE_EVENT_HEAD] = "head",           [COLLATE_EVENT_RETRY] = "retry",
+    [COLLATE_EVENT_DROPPED] = "dropped",     [COLLATE_EVENT_MODEL] = "model",
+    [COLLATE_EVENT_REASONING] = "reasoning", [COLLATE_EVENT_TEXT] = "text",
+    [COLLATE_EVENT_USAGE] = "usage",         [COLLATE_EVENT_FINISH] = "finish",
+  };
   JsonObject *line = json_object_new ();
 
   json_object_set_string_member (line, "event", kinds[event->kind]);
