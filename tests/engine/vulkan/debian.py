@@ -28,7 +28,7 @@ khronos_validation.syncval_shader_accesses_heuristic = true
 khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG
 khronos_validation.report_flags = error,warn
 khronos_validation.enable_message_limit = false
-khronos_validation.log_filename = {log}
+khronos_validation.log_filename = stdout
 """
 
 
@@ -87,18 +87,21 @@ class Tree:
         driver = {"file_format_version": "1.0.0", "ICD": {"library_path": library, "api_version": "1.4.0"}}
         (self.folder / "driver.json").write_text(json.dumps(driver))
 
+    def write_settings(self):
+        (self.folder / "validation.settings").write_text(SETTINGS)
+
     def get_version(self):
         return next(path.name.split("_")[1] for path in (self.folder / "packages").iterdir()
                     if path.name.startswith("mesa-vulkan-drivers_"))
 
-    def run(self, command, log=None, before=(), **environment):
-        """Runs a program on the tree's libraries, those in the folders `before` first; where a log is named, under the
-        layers, which write there whatever they find."""
+    def run(self, command, checked=False, before=(), **environment):
+        """Runs a program on the tree's libraries, those in the folders `before` first; where it is checked, under the
+        layers, which write whatever they find among its own output. (Into a file of its own each of a program's
+        instances would write from the beginning, over what others found.)"""
         variables = dict(os.environ, VK_DRIVER_FILES=str(self.folder / "driver.json"),
                          VK_LOADER_LAYERS_DISABLE="~implicit~", MESA_SHADER_CACHE_DIR=str(self.folder / "cache"), **environment)
-        if log:
-            settings = log.with_suffix(".settings")
-            settings.write_text(SETTINGS.format(log=log))
+        if checked:
+            settings = self.folder / "validation.settings"
             variables |= {"VK_INSTANCE_LAYERS": LAYER, "VK_LAYER_SETTINGS_PATH": str(settings),
                           "VK_LAYER_PATH": str(self.folder / "usr/share/vulkan/explicit_layer.d")}
         libraries = ":".join(str(folder) for folder in [*before, self.libraries])
@@ -110,7 +113,7 @@ def make_tree():
     """Fetches it where it is missing, or was made of other packages."""
     folder = ROOT / ".peers" / "vulkan"
     stamp = folder / "stamp"
-    wanted = " ".join([SUITE, *PACKAGES])
+    wanted = "\n".join([SUITE, *PACKAGES, SETTINGS])
     folder.parent.mkdir(exist_ok=True)
     with open(folder.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -126,5 +129,6 @@ def make_tree():
                 (folder / "packages" / package.name).touch()
             shutil.rmtree(folder / "apt")
             Tree(folder).write_driver()
+            Tree(folder).write_settings()
             stamp.write_text(wanted)
     return Tree(folder)
