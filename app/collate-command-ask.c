@@ -385,8 +385,6 @@ collate_command_ask (GStrv arguments)
 
   if (!collate_command_parse (&rest, NULL, _ ("Puts one question to several models."), entries, &status))
     return status;
-  if (rest[0] != NULL)
-    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
   if (!collate_command_parse_format (options.format_name, COLLATE_OUTPUT_HTML, &options.format) ||
       !check_numbers (&options) || !check_charts (&options) ||
       !collate_command_check_device (options.device) || !check_question (&options))

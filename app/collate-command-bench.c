@@ -340,8 +340,6 @@ collate_command_bench (GStrv arguments)
   if (!collate_command_parse (
           &rest, NULL, _ ("Measures how fast a model file reads and writes."), entries, &status))
     return status;
-  if (rest[0] != NULL)
-    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
 
   return check (&options) ? bench (&options) : COLLATE_EXIT_USAGE;
 }

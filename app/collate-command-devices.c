@@ -118,8 +118,6 @@ collate_command_devices (GStrv arguments)
     return status;
   if (!collate_command_parse_format (format_name, COLLATE_OUTPUT_JSON, &format))
     return COLLATE_EXIT_USAGE;
-  if (rest[0] != NULL)
-    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
 
   devices = collate_engine_list_devices ();
 

@@ -216,8 +216,6 @@ collate_command_perplexity (GStrv arguments)
   if (!collate_command_parse (
           &rest, NULL, _ ("Measures how well a model file predicts a text."), entries, &status))
     return status;
-  if (rest[0] != NULL)
-    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
 
   return check (&options) ? measure (&options) : COLLATE_EXIT_USAGE;
 }

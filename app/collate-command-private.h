@@ -22,8 +22,9 @@ int collate_command_serve (GStrv arguments);
 /* What the commands share. Texts on the command line are taken as bytes (G_OPTION_ARG_FILENAME), so that
  * the locale's character set does not matter. */
 
-/* Parses `arguments` by `entries` and leaves the others there. FALSE where the command ends here, with
- * `status`: help was asked for and printed, or the usage is wrong and was told. */
+/* Parses `arguments` by `entries` and leaves the others there, which `usage` describes; where it is NULL, there may be
+ * none. FALSE where the command ends here, with `status`: help was asked for and printed, or the usage is wrong and was
+ * told. */
 gboolean collate_command_parse (GStrv *arguments,
                                 const char *usage,
                                 const char *summary,

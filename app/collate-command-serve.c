@@ -145,8 +145,6 @@ collate_command_serve (GStrv arguments)
   if (!collate_command_parse (
           &rest, NULL, _ ("Serves a model file to other programs, as OpenAI's API."), entries, &status))
     return status;
-  if (rest[0] != NULL)
-    return collate_command_refuse (_ ("“%s” is not understood here."), rest[0]);
 
   return check (&options) ? serve (&options) : COLLATE_EXIT_USAGE;
 }

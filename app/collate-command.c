@@ -158,6 +158,11 @@ collate_command_parse (GStrv *arguments,
       *status = collate_command_print (text);
       return FALSE;
     }
+  if (usage == NULL && parsed[1] != NULL)
+    {
+      *status = collate_command_refuse (_ ("“%s” is not understood here."), parsed[1]);
+      return FALSE;
+    }
 
   g_strfreev (*arguments);
   *arguments = g_strdupv (parsed + 1);
