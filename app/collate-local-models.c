@@ -12,7 +12,6 @@
 #include "base/collate-error.h"
 #include "base/collate-format.h"
 #include "compare/collate-sentences.h"
-#include "engine/collate-engine-needs.h"
 #include "engine/collate-engine.h"
 #include "tokens/collate-encoding.h"
 
@@ -197,6 +196,7 @@ look_at (const char *name, const char *path)
 
   return model;
 }
+
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {

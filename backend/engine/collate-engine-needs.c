@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "engine/collate-engine-needs.h"
+#include "engine/collate-engine.h"
 
 #include <string.h>
 
@@ -11,34 +11,6 @@
 #include "engine/collate-shape.h"
 
 /* The figures that a session is refused by, without opening one: nothing of the weights is read. */
-
-/* Tokens that a session computes at once. */
-#define CHUNK 256
-
-static gint64
-sum_tensors (CollateGguf *gguf)
-{
-  gint64 n_bytes = 0;
-
-  for (gsize i = 0; i < collate_gguf_get_n_tensors (gguf); i++)
-    {
-      const CollateTensor *tensor;
-
-      collate_gguf_get_nth_tensor (gguf, i, &tensor);
-      n_bytes += tensor->n_bytes;
-    }
-  return n_bytes;
-}
-
-static void
-measure (const CollateShape *shape, CollateEngineNeeds *needs)
-{
-  gint64 n_keys = shape->n_kv_heads * shape->head_size;
-  gint64 n_numbers = 2 * (shape->width + shape->n_heads * shape->head_size + n_keys + shape->hidden);
-
-  needs->fixed = (CHUNK * n_numbers + 2 * shape->n_vocabulary) * (gint64) sizeof (float);
-  needs->per_token = 2 * shape->n_layers * n_keys * (gint64) sizeof (guint16);
-}
 
 /* Both texts are a letter, which begins and ends a token wherever a line does: a text that begins with white space may take
  * a token less than is said. */
@@ -77,8 +49,8 @@ collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError *
   known = count_chat (chat, &tokenizer, needs, error);
   collate_vocabulary_unref (tokenizer.vocabulary);
 
-  needs->weights = sum_tensors (gguf);
-  measure (&shape, needs);
+  needs->weights = collate_gguf_get_tensor_bytes (gguf);
+  collate_engine_session_measure (&shape, &needs->fixed, &needs->per_token);
   return known;
 }
 

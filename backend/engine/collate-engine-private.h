@@ -19,6 +19,9 @@ CollateEngine *collate_engine_open_on (const char *path,
                                        GCancellable *cancellable,
                                        GError **error);
 
+/* Bytes that a session of a model of this shape takes, however long it is, and for each token of its context. */
+void collate_engine_session_measure (const CollateShape *shape, gint64 *n_fixed, gint64 *n_per_token);
+
 /* What a file says of itself; (transfer full). */
 CollateEngineInfo *collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat);
 

@@ -363,3 +363,13 @@ collate_gguf_get_nth_tensor (CollateGguf *gguf, gsize n, const CollateTensor **t
     *tensor = &nth->tensor;
   return nth->name;
 }
+
+gint64
+collate_gguf_get_tensor_bytes (CollateGguf *gguf)
+{
+  gint64 n_bytes = 0;
+
+  for (guint i = 0; i < gguf->tensors->len; i++)
+    n_bytes += (gint64) get_tensor (gguf, i)->tensor.n_bytes;
+  return n_bytes;
+}

@@ -46,6 +46,9 @@ const CollateTensor *collate_gguf_get_tensor (CollateGguf *gguf, const char *nam
 gsize collate_gguf_get_n_tensors (CollateGguf *gguf);
 const char *collate_gguf_get_nth_tensor (CollateGguf *gguf, gsize n, const CollateTensor **tensor);
 
+/* Bytes of all of them together. */
+gint64 collate_gguf_get_tensor_bytes (CollateGguf *gguf);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateGguf, collate_gguf_unref)
 
 G_END_DECLS

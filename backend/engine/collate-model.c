@@ -57,12 +57,14 @@ static const Binding head_norms[] = {
   { NULL },
 };
 
-static const struct
+typedef struct
 {
   const char *name;
   gboolean interleaved;
   const Binding *bindings[3]; /* up to a NULL */
-} architectures[] = {
+} Architecture;
+
+static const Architecture architectures[] = {
   { "llama", TRUE, { transformer } },
   { "qwen2", FALSE, { transformer, biases } },
   { "qwen3", FALSE, { transformer, head_norms } },
@@ -195,30 +197,27 @@ load_weights (CollateEngineModel *self,
 static gboolean
 check_memory (CollateDevice *device, CollateGguf *gguf, GError **error)
 {
-  gint64 n_bytes = 0;
-
-  for (gsize i = 0; i < collate_gguf_get_n_tensors (gguf); i++)
-    {
-      const CollateTensor *tensor;
-
-      collate_gguf_get_nth_tensor (gguf, i, &tensor);
-      n_bytes += tensor->n_bytes;
-    }
-  return collate_device_check_memory (device, n_bytes, "the weights", error);
+  return collate_device_check_memory (device, collate_gguf_get_tensor_bytes (gguf), "the weights", error);
 }
 
-gboolean
-collate_engine_model_check_architecture (const char *name, GError **error)
+static const Architecture *
+find_architecture (const char *name, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (architectures); i++)
     if (g_strcmp0 (name, architectures[i].name) == 0)
-      return TRUE;
+      return &architectures[i];
   g_set_error (error,
                COLLATE_ERROR,
                COLLATE_ERROR_UNSUPPORTED,
                "a model of the architecture \"%s\"",
                name ? name : "");
-  return FALSE;
+  return NULL;
+}
+
+gboolean
+collate_engine_model_check_architecture (const char *name, GError **error)
+{
+  return find_architecture (name, error) != NULL;
 }
 
 CollateEngineModel *
@@ -228,27 +227,21 @@ collate_engine_model_load (CollateGguf *gguf,
                            GError **error)
 {
   g_autoptr (CollateEngineModel) self = g_new0 (CollateEngineModel, 1);
-  const char *name = collate_gguf_get_string (gguf, "general.architecture");
+  const Architecture *architecture =
+      find_architecture (collate_gguf_get_string (gguf, "general.architecture"), error);
 
   g_mutex_init (&self->lock);
   self->device = device;
   self->gguf = collate_gguf_ref (gguf);
   self->weights = g_ptr_array_new ();
 
-  for (gsize i = 0; i < G_N_ELEMENTS (architectures); i++)
-    if (g_strcmp0 (name, architectures[i].name) == 0)
-      {
-        if (!collate_shape_read (gguf, architectures[i].interleaved, &self->shape, error))
-          return NULL;
-        self->frequencies = collate_shape_read_frequencies (gguf, &self->shape, error);
-        if (!self->frequencies || !check_memory (device, gguf, error) ||
-            !load_weights (self, architectures[i].bindings, cancellable, error) ||
-            !collate_gguf_check (gguf, error))
-          return NULL;
-        return g_steal_pointer (&self);
-      }
-  collate_engine_model_check_architecture (name, error);
-  return NULL;
+  if (!architecture || !collate_shape_read (gguf, architecture->interleaved, &self->shape, error))
+    return NULL;
+  self->frequencies = collate_shape_read_frequencies (gguf, &self->shape, error);
+  if (!self->frequencies || !check_memory (device, gguf, error) ||
+      !load_weights (self, architecture->bindings, cancellable, error) || !collate_gguf_check (gguf, error))
+    return NULL;
+  return g_steal_pointer (&self);
 }
 
 void

@@ -89,21 +89,28 @@ take_caches (CollateEngineSession *self, GError **error)
   return TRUE;
 }
 
+void
+collate_engine_session_measure (const CollateShape *shape, gint64 *n_fixed, gint64 *n_per_token)
+{
+  gint64 n_keys = shape->n_kv_heads * shape->head_size;
+  gint64 n_numbers = 2 * (shape->width + shape->n_heads * shape->head_size + n_keys + shape->hidden);
+
+  *n_fixed = (CHUNK * n_numbers + 2 * shape->n_vocabulary) * (gint64) sizeof (float);
+  *n_per_token = 2 * shape->n_layers * n_keys * (gint64) sizeof (guint16);
+}
+
 /* The context that is wanted, if memory holds it; the model's own, as much of it as memory and a buffer of a layer's keys
  * hold, where none is. */
 static gboolean
 choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
 {
   const CollateShape *shape = &self->model->shape;
-  gint64 n_per_chunk = 2 * (shape->width + shape->n_heads * shape->head_size +
-                            shape->n_kv_heads * shape->head_size + shape->hidden);
-  gint64 n_fixed = (CHUNK * n_per_chunk + 2 * shape->n_vocabulary) * sizeof (float);
-  gint64 n_per_token = 2 * shape->n_layers * shape->n_kv_heads * shape->head_size * sizeof (guint16);
   gint64 n_per_buffer = shape->n_kv_heads * shape->head_size * sizeof (guint16);
   CollateDevice *device = self->model->device;
   gboolean whole = wanted > 0;
-  gint64 available, most;
+  gint64 n_fixed, n_per_token, available, most;
 
+  collate_engine_session_measure (shape, &n_fixed, &n_per_token);
   g_mutex_lock (&self->model->lock);
   available = device->kernels->get_available (device);
   most = device->kernels->get_most (device) / n_per_buffer;

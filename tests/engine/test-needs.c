@@ -4,7 +4,6 @@
 #include "tiny-engine.h"
 
 #include "base/collate-error.h"
-#include "engine/collate-engine-needs.h"
 
 /* What is said of a file before it is opened, against what opening it shows. */
 
