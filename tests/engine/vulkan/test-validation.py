@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "support"))
 import debian
 import tap
 
-CHECKED_LOADER, MODEL_TEST, *KERNEL_TESTS = (pathlib.Path(name) for name in sys.argv[1:])
+CHECKED_LOADER, MODEL_TEST, *KERNEL_TESTS = (pathlib.Path(name).resolve() for name in sys.argv[1:])
 MESSAGE = re.compile(r"^Validation (?:.+\n)+", re.MULTILINE)
 PASSED = re.compile(r"^ok \d+ (?!.*# skip)", re.IGNORECASE | re.MULTILINE)
 
