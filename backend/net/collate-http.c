@@ -46,8 +46,11 @@ typedef struct
   gboolean enough;
 
   /* What libsoup is given instead of the caller's cancellable, so that silence can end a request too. The
-   * caller's reaches it by a source in the main loop: nothing of libsoup runs inside g_cancellable_cancel(). */
+   * caller's reaches it by a source in the main loop: nothing of libsoup runs inside g_cancellable_cancel(). (A source of
+   * GLib 2.74's own is forgotten when it is let go of in one thread while another one cancels.) */
   GCancellable *cancellable;
+  GCancellable *stopper; /* (nullable): the caller's */
+  gulong stop_handler;
   GSource *stop_source;
   GSource *idle_source;
   gboolean silent;
@@ -64,9 +67,18 @@ clear_source (GSource **source)
 }
 
 static void
+forget_stopper (Transfer *transfer)
+{
+  g_cancellable_disconnect (transfer->stopper, transfer->stop_handler);
+  transfer->stop_handler = 0;
+  clear_source (&transfer->stop_source);
+}
+
+static void
 transfer_free (Transfer *transfer)
 {
-  clear_source (&transfer->stop_source);
+  forget_stopper (transfer);
+  g_clear_object (&transfer->stopper);
   clear_source (&transfer->idle_source);
   g_clear_object (&transfer->cancellable);
   g_clear_object (&transfer->stream);
@@ -79,13 +91,31 @@ transfer_free (Transfer *transfer)
 }
 
 static gboolean
-stopped_cb (GCancellable *cancellable, gpointer user_data)
+stopped_cb (gpointer user_data)
 {
   Transfer *transfer = user_data;
 
   g_cancellable_cancel (transfer->cancellable);
 
   return G_SOURCE_REMOVE;
+}
+
+/* In the thread that cancels. */
+static void
+wake_cb (GCancellable *stopper, gpointer source)
+{
+  g_source_set_ready_time (source, 0);
+}
+
+static GSource *
+add_source (GSourceFunc func, Transfer *transfer)
+{
+  GSource *source = g_timeout_source_new (G_MAXUINT);
+
+  g_source_set_ready_time (source, -1);
+  g_source_set_callback (source, func, transfer, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
 }
 
 static gboolean
@@ -126,16 +156,15 @@ transfer_new (const CollateHttpRequest *request,
   transfer->buffer = g_malloc (READ_SIZE);
   transfer->cancellable = g_cancellable_new ();
 
-  transfer->idle_source = g_timeout_source_new (G_MAXUINT);
-  g_source_set_callback (transfer->idle_source, silent_cb, transfer, NULL);
-  g_source_attach (transfer->idle_source, g_main_context_get_thread_default ());
+  transfer->idle_source = add_source (silent_cb, transfer);
   rearm (transfer, g_get_monotonic_time ());
 
   if (cancellable != NULL)
     {
-      transfer->stop_source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (transfer->stop_source, G_SOURCE_FUNC (stopped_cb), transfer, NULL);
-      g_source_attach (transfer->stop_source, g_main_context_get_thread_default ());
+      transfer->stop_source = add_source (stopped_cb, transfer);
+      transfer->stopper = g_object_ref (cancellable);
+      transfer->stop_handler =
+          g_cancellable_connect (cancellable, G_CALLBACK (wake_cb), transfer->stop_source, NULL);
     }
 
   return transfer;
@@ -163,7 +192,7 @@ finish (GTask *task, GError *error)
 {
   Transfer *transfer = g_task_get_task_data (task);
 
-  clear_source (&transfer->stop_source);
+  forget_stopper (transfer);
   clear_source (&transfer->idle_source);
   g_cancellable_cancel (transfer->cancellable); /* what is unread shall not hold its connection */
 
