@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What every shader begins with: a workgroup is one subgroup, of any size from 4 to 64. */
+/* What every shader begins with: a workgroup is one subgroup, of any size from 4 to 64, or as many invocations as the
+ * specialisation constant COLLATE_GROUP says. */
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
@@ -9,7 +10,11 @@
 
 #include "collate-shaders.h"
 
-layout (local_size_x_id = COLLATE_LANES) in;
+#ifndef COLLATE_GROUP
+#define COLLATE_GROUP COLLATE_LANES
+#endif
+
+layout (local_size_x_id = COLLATE_GROUP) in;
 layout (constant_id = COLLATE_LANES) const uint LANES = 8;
 
 uint

@@ -12,6 +12,7 @@
 typedef struct CollateShaderWeight CollateShaderWeight;
 typedef struct CollateShaderEmbed CollateShaderEmbed;
 typedef struct CollateShaderMatmul CollateShaderMatmul;
+typedef struct CollateShaderHalve CollateShaderHalve;
 typedef struct CollateShaderNorm CollateShaderNorm;
 typedef struct CollateShaderRope CollateShaderRope;
 typedef struct CollateShaderStore CollateShaderStore;
@@ -49,6 +50,18 @@ typedef struct CollateShaderSwiglu CollateShaderSwiglu;
 #define COLLATE_FORM_BLOCK 32
 #define COLLATE_FORM_SUPER 8
 
+/* Rows and tokens of the tile that a workgroup makes; two by two subgroups make a part each. */
+#define COLLATE_TILE 64
+#define COLLATE_TILE_PART 32
+#define COLLATE_TILE_SUBGROUPS 4
+
+/* Bytes that such a workgroup shares at most. */
+#define COLLATE_TILE_SHARED (32 << 10)
+
+/* Number i of a matrix that probe-matrices.comp multiplies is i modulo one of these. */
+#define COLLATE_PROBE_ROWS 7
+#define COLLATE_PROBE_TOKENS 5
+
 /* What a part of a weight's rows looks like. */
 struct CollateShaderWeight
 {
@@ -77,6 +90,15 @@ struct CollateShaderMatmul
   uint n_tokens;
   uint accumulate;
   uint has_bias;
+};
+
+/* Activations in f16 for matrix units. */
+struct CollateShaderHalve
+{
+  uint in_offset;
+  uint in_stride;
+  uint n_tokens;
+  uint columns;
 };
 
 struct CollateShaderNorm

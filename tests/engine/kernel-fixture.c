@@ -8,6 +8,7 @@
 
 #include "base/collate-error.h"
 #include "engine/cpu/collate-cpu-private.h"
+#include "engine/vulkan/collate-vulkan-choice.h"
 #include "gguf-writer.h"
 
 /* Of places in their buffers: the least that there may be, and one that suits loads of four numbers. */
@@ -24,7 +25,6 @@ typedef struct
 {
   char *name;
   CollateDevice *device;
-  gboolean is_cpu;
 } Setup;
 
 typedef struct
@@ -46,11 +46,11 @@ free_setup (gpointer data)
 }
 
 static void
-add_setup (char *name, CollateDevice *device, gboolean is_cpu)
+add_setup (char *name, CollateDevice *device)
 {
   Setup *setup = g_new (Setup, 1);
 
-  *setup = (Setup){ name, device, is_cpu };
+  *setup = (Setup){ name, device };
   g_ptr_array_add (setups, setup);
 }
 
@@ -88,10 +88,46 @@ add_vulkan_setups (void)
       CollateDevice *device = collate_vulkan_device_new (info->index, &error);
 
       g_assert_no_error (error);
-      add_setup (g_strdup_printf ("vulkan-%u", info->index), device, FALSE);
+      add_setup (g_strdup_printf ("vulkan-%u", info->index), device);
     }
   if (infos->len == 0)
     g_test_add_func ("/engine/kernels/vulkan", skip_vulkan);
+}
+
+/* Of a listed device of Vulkan, one that multiplies in another way than it would choose; none where it cannot. */
+static void
+add_way (const CollateVulkanInfo *info, const Setup *listed, CollateVulkanWays ways, const char *name)
+{
+  const CollateVulkanChoice choice = { .ways = ways };
+  g_autoptr (GError) error = NULL;
+  CollateDevice *device = NULL;
+
+  if (collate_vulkan_device_get_ways (listed->device) == ways)
+    return;
+  device = collate_vulkan_device_new_with (info->index, &choice, &error);
+  if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+    return;
+  g_assert_no_error (error);
+  add_setup (g_strdup_printf ("%s-%s", listed->name, name), device);
+}
+
+/* The software rasteriser crashes on matrices where it is told how wide it has to be. */
+void
+kernel_add_ways (void)
+{
+  g_autoptr (GPtrArray) infos = collate_vulkan_list ();
+  guint first = setups->len - infos->len;
+
+  for (guint i = 0; i < infos->len; i++)
+    {
+      const CollateVulkanInfo *info = g_ptr_array_index (infos, i);
+      const Setup *listed = g_ptr_array_index (setups, first + i);
+
+      add_way (info, listed, COLLATE_VULKAN_STRIPS, "strips");
+      add_way (info, listed, COLLATE_VULKAN_TILES, "tiles");
+      if (g_getenv ("LP_NATIVE_VECTOR_WIDTH") == NULL)
+        add_way (info, listed, COLLATE_VULKAN_MATRICES, "matrices");
+    }
 }
 
 void
@@ -101,8 +137,7 @@ kernel_begin (int *argc, char ***argv)
   setups = g_ptr_array_new_with_free_func (free_setup);
   for (guint i = 0; kernel_get_level (i) != NULL; i++)
     add_setup (g_strdup (kernel_get_level (i)->name),
-               collate_cpu_device_new_with (3, kernel_get_level (i)->level),
-               TRUE);
+               collate_cpu_device_new_with (3, kernel_get_level (i)->level));
   add_vulkan_setups ();
 }
 
@@ -113,7 +148,6 @@ run_case (gconstpointer data)
   KernelFixture fixture;
 
   kernel_fixture_begin (&fixture, this->setup->device);
-  fixture.is_cpu = this->setup->is_cpu;
   this->test (&fixture);
   kernel_fixture_end (&fixture);
 }
@@ -159,7 +193,15 @@ add_made (KernelFixture *fixture, Made made)
 void
 kernel_fixture_begin (KernelFixture *fixture, CollateDevice *device)
 {
-  *fixture = (KernelFixture){ .device = device, .made = g_ptr_array_new_with_free_func (g_free), .seed = 1 };
+  gboolean is_cpu = strcmp (device->kernels->type, "cpu") == 0;
+
+  *fixture = (KernelFixture){
+    .device = device,
+    .is_cpu = is_cpu,
+    .halves = !is_cpu && collate_vulkan_device_get_ways (device) == COLLATE_VULKAN_MATRICES,
+    .made = g_ptr_array_new_with_free_func (g_free),
+    .seed = 1,
+  };
 }
 
 void

@@ -10,12 +10,14 @@ G_BEGIN_DECLS
  * sets of instructions, and each device of Vulkan. Tolerances are parts of the sum of the absolute values of what is
  * added up. */
 
-#define KERNEL_SUM_TOLERANCE 4e-6 /* of sums in f32 */
+#define KERNEL_SUM_TOLERANCE 4e-6  /* of sums in f32 */
+#define KERNEL_HALF_TOLERANCE 1e-3 /* of products of f16: half a step of either */
 
 typedef struct
 {
   CollateDevice *device;
   gboolean is_cpu; /* which rounds activations to steps where weights are quants */
+  gboolean halves; /* multiplies weights and activations as f16 */
   GPtrArray *made; /* what kernel_drop() frees, at the test's end at the latest */
   guint64 seed;
 } KernelFixture;
@@ -30,6 +32,9 @@ extern const CollateType kernel_types[KERNEL_N_TYPES];
 void kernel_begin (int *argc, char ***argv);
 void kernel_add (const char *name, KernelTest test);
 int kernel_run (void);
+
+/* Adds to the devices, before any test is added, those of Vulkan once for each way in which they can multiply. */
+void kernel_add_ways (void);
 
 /* The levels of the CPU that this processor has; NULL beyond the last. */
 typedef struct

@@ -33,8 +33,9 @@ open_first (gboolean is_remote)
       g_test_skip ("no Vulkan device");
       return NULL;
     }
-  device = collate_vulkan_device_new_with (
-      ((const CollateVulkanInfo *) g_ptr_array_index (infos, 0))->index, is_remote, &error);
+  device = collate_vulkan_device_new_with (((const CollateVulkanInfo *) g_ptr_array_index (infos, 0))->index,
+                                           &(CollateVulkanChoice){ .is_remote = is_remote },
+                                           &error);
   g_assert_no_error (error);
   return (CollateVulkanDevice *) device;
 }

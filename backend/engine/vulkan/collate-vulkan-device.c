@@ -11,6 +11,9 @@
 /* What attention makes of keys that are shared out. */
 #define PARTIALS ((guint64) 8 << 20)
 
+/* Subgroups of so many lanes are those of graphics cards. */
+#define MANY_LANES 32
+
 static void
 fail_lost (CollateVulkanDevice *self, GError **error)
 {
@@ -197,6 +200,7 @@ free_device (CollateDevice *device)
     {
       self->vk.DeviceWaitIdle (self->handle);
       collate_vulkan_slice_drop (self, &self->partials);
+      collate_vulkan_slice_drop (self, &self->halves);
       collate_vulkan_recorder_clear (self);
       collate_vulkan_pipelines_clear (self);
       collate_vulkan_memory_clear (self);
@@ -231,8 +235,30 @@ static const CollateDeviceKernels kernels = {
   .free = free_device,
 };
 
+/* Processors gain nothing by shared memory, and by what is made of it. */
+static CollateVulkanWays
+find_best_ways (CollateVulkanDevice *self)
+{
+  gboolean has_room = self->traits.most_shared >= COLLATE_TILE_SHARED;
+  gboolean is_card = self->traits.type != VK_PHYSICAL_DEVICE_TYPE_CPU;
+
+  if (is_card && has_room && collate_vulkan_try_matrices (self))
+    return COLLATE_VULKAN_MATRICES;
+  return self->lanes >= MANY_LANES && has_room ? COLLATE_VULKAN_TILES : COLLATE_VULKAN_STRIPS;
+}
+
 static gboolean
-open_device (CollateVulkanDevice *self, guint index, gboolean is_remote, GError **error)
+choose_ways (CollateVulkanDevice *self, CollateVulkanWays wanted, GError **error)
+{
+  self->ways = wanted == COLLATE_VULKAN_BEST ? find_best_ways (self) : wanted;
+  if (wanted != COLLATE_VULKAN_MATRICES || collate_vulkan_try_matrices (self))
+    return TRUE;
+  g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "%s has no matrix units", self->traits.name);
+  return FALSE;
+}
+
+static gboolean
+open_device (CollateVulkanDevice *self, guint index, const CollateVulkanChoice *choice, GError **error)
 {
   self->instance = collate_vulkan_instance_new (error);
   if (!self->instance)
@@ -255,20 +281,21 @@ open_device (CollateVulkanDevice *self, guint index, gboolean is_remote, GError 
                    self->traits.missing);
       return FALSE;
     }
-  return collate_vulkan_open_handle (self, error) && collate_vulkan_memory_init (self, is_remote, error) &&
+  return collate_vulkan_open_handle (self, error) &&
+         collate_vulkan_memory_init (self, choice->is_remote, error) &&
          collate_vulkan_pipelines_init (self, error) && collate_vulkan_recorder_init (self, error) &&
-         collate_vulkan_find_lanes (self, error) &&
+         collate_vulkan_find_lanes (self, error) && choose_ways (self, choice->ways, error) &&
          collate_vulkan_slice_take (self, COLLATE_VULKAN_DEVICE_MEMORY, PARTIALS, &self->partials, error);
 }
 
 CollateDevice *
-collate_vulkan_device_new_with (guint index, gboolean is_remote, GError **error)
+collate_vulkan_device_new_with (guint index, const CollateVulkanChoice *choice, GError **error)
 {
   CollateVulkanDevice *self = g_new0 (CollateVulkanDevice, 1);
 
   self->kernels = kernels;
   self->head.kernels = &self->kernels;
-  if (!open_device (self, index, is_remote, error))
+  if (!open_device (self, index, choice, error))
     {
       free_device (&self->head);
       return NULL;
@@ -279,8 +306,14 @@ collate_vulkan_device_new_with (guint index, gboolean is_remote, GError **error)
   return &self->head;
 }
 
+CollateVulkanWays
+collate_vulkan_device_get_ways (CollateDevice *device)
+{
+  return ((CollateVulkanDevice *) device)->ways;
+}
+
 CollateDevice *
 collate_vulkan_device_new (guint index, GError **error)
 {
-  return collate_vulkan_device_new_with (index, FALSE, error);
+  return collate_vulkan_device_new_with (index, &(CollateVulkanChoice){ 0 }, error);
 }

@@ -8,6 +8,36 @@
 
 G_BEGIN_DECLS
 
+/* What VK_KHR_cooperative_matrix declares, which the headers of Debian 12 do not have. */
+#define COLLATE_VULKAN_MATRICES_EXTENSION "VK_KHR_cooperative_matrix"
+#define COLLATE_VULKAN_MATRIX_FEATURES ((VkStructureType) 1000506000)
+#define COLLATE_VULKAN_MATRIX_PROPERTIES ((VkStructureType) 1000506001)
+#define COLLATE_VULKAN_FLOAT16 0
+#define COLLATE_VULKAN_FLOAT32 1
+#define COLLATE_VULKAN_SUBGROUP 3
+
+typedef struct
+{
+  VkStructureType sType;
+  void *pNext;
+  VkBool32 has_matrices;
+  VkBool32 has_robust_access;
+} CollateVulkanMatrixFeatures;
+
+typedef struct
+{
+  VkStructureType sType;
+  void *pNext;
+  guint32 m, n, k;
+  guint32 a, b, c, result; /* types of numbers */
+  VkBool32 saturates;
+  guint32 scope;
+} CollateVulkanMatrixProperties;
+
+typedef VkResult (VKAPI_PTR *CollateVulkanGetMatrixProperties) (VkPhysicalDevice device,
+                                                                guint32 *n,
+                                                                CollateVulkanMatrixProperties *kinds);
+
 /* The functions of Vulkan that are called, found at run time: the program is not linked with a loader. */
 
 #define COLLATE_VULKAN_INSTANCE_FUNCTIONS(X)                                                                 \

@@ -58,6 +58,8 @@ load_functions (CollateVulkanInstance *self, PFN_vkGetInstanceProcAddr get)
     return FALSE;
   COLLATE_VULKAN_INSTANCE_FUNCTIONS (LOAD)
 #undef LOAD
+  self->get_matrix_properties = (CollateVulkanGetMatrixProperties) get (
+      self->handle, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
   return TRUE;
 }
 

@@ -14,9 +14,16 @@ typedef struct
   gpointer library;
   VkInstance handle;
   CollateVulkanInstanceFunctions vk;
-  VkPhysicalDevice *devices; /* in the loader's order */
+  CollateVulkanGetMatrixProperties get_matrix_properties; /* (nullable) */
+  VkPhysicalDevice *devices;                              /* in the loader's order */
   guint32 n_devices;
 } CollateVulkanInstance;
+
+/* What matrix units multiply: m rows by n columns, k numbers of f16 each, with sums of f32. */
+typedef struct
+{
+  guint32 m, n, k; /* 0: there are none, or none that suit */
+} CollateVulkanMatrices;
 
 /* What a device can do, as it says. */
 typedef struct
@@ -34,7 +41,7 @@ typedef struct
   guint32 least, most;            /* lanes that can be asked for; 0: none */
   gboolean has_full_subgroups;    /* can be asked for */
   gboolean has_float16, has_dot8; /* in hardware */
-  gboolean has_matrices;          /* cooperative ones */
+  CollateVulkanMatrices matrices; /* cooperative ones */
   gboolean has_budget;            /* says how much memory is free */
   gboolean has_priority;          /* can be told to let others go first */
 
@@ -42,6 +49,7 @@ typedef struct
   guint32 timestamp_bits; /* 0: it does not measure */
   float timestamp_period; /* ns */
   guint32 most_groups;    /* of a dispatch, in a dimension */
+  guint32 most_shared;    /* bytes of a workgroup */
   guint64 most_range;     /* bytes of a buffer that a shader sees */
   guint64 most_allocation;
   guint64 alignment; /* of what a shader sees */

@@ -3,15 +3,25 @@
 
 #include "engine/vulkan/collate-vulkan-private.h"
 
-/* The product of weights and activations: which shape of the shader makes it. */
+/* The product of weights and activations: which shader makes it, in which shape. */
 
-/* Specialisation constants of the shader. */
+/* Specialisation constants of matmul.comp, */
 #define TOKENS COLLATE_SPEC_1
 #define STRIPS COLLATE_SPEC_2
-#define ALIGNED COLLATE_SPEC_3
+#define STRIPS_ALIGNED COLLATE_SPEC_3
+
+/* and of matmul-tile.comp. */
+#define INVOCATIONS COLLATE_SPEC_1
+#define TILE_ALIGNED COLLATE_SPEC_2
+#define M COLLATE_SPEC_2
+#define N COLLATE_SPEC_3
+#define K COLLATE_SPEC_4
 
 /* Subgroups of so many lanes or fewer are those of processors: each load of a lane is one of its own. */
 #define FEW_LANES 16
+
+/* Tokens of which a tile would hold little but what is thrown away. */
+#define FEW_TOKENS 8
 
 /* What a product costs that moves a weight and multiplies nothing, in multiplications for each of its numbers. */
 #define MOVING 8
@@ -41,55 +51,148 @@ is_aligned (const CollateShaderMatmul *shader)
   return shader->in_offset % 4 == 0 && shader->in_stride % 4 == 0 && shader->weight.columns % 4 == 0;
 }
 
+static guint32
+divide_up (guint32 n, guint32 by)
+{
+  return (n + by - 1) / by;
+}
+
+/* A subgroup makes strips of rows. */
+static void
+use_strips (CollateVulkanDevice *self, const CollateShaderMatmul *shader, CollateVulkanDispatch *dispatch)
+{
+  gboolean aligned = is_aligned (shader);
+  Tile tile = choose_tile (self, shader->n_tokens, aligned);
+
+  dispatch->shader += COLLATE_SHADER_MATMUL;
+  dispatch->constants[TOKENS] = tile.tokens;
+  dispatch->constants[STRIPS] = tile.strips;
+  dispatch->constants[STRIPS_ALIGNED] = aligned;
+  dispatch->groups[0] = divide_up (divide_up (shader->weight.n_rows, shader->weight.n_lanes), tile.strips);
+  dispatch->groups[1] = divide_up (shader->n_tokens, tile.tokens);
+}
+
+/* Several subgroups make a tile, by themselves or on matrix units. */
+static void
+use_tiles (CollateVulkanDevice *self,
+           const CollateShaderMatmul *shader,
+           gboolean on_matrices,
+           CollateVulkanDispatch *dispatch)
+{
+  const CollateVulkanMatrices *matrices = &self->traits.matrices;
+
+  dispatch->shader += on_matrices ? COLLATE_SHADER_MATRIX : COLLATE_SHADER_TILE;
+  dispatch->constants[INVOCATIONS] = COLLATE_TILE_SUBGROUPS * self->lanes;
+  if (on_matrices)
+    {
+      dispatch->constants[M] = matrices->m;
+      dispatch->constants[N] = matrices->n;
+      dispatch->constants[K] = matrices->k;
+    }
+  else
+    dispatch->constants[TILE_ALIGNED] = is_aligned (shader);
+  dispatch->groups[0] = divide_up (shader->weight.n_rows, COLLATE_TILE);
+  dispatch->groups[1] = divide_up (shader->n_tokens, COLLATE_TILE);
+}
+
+/* Numbers of f32 may be larger than those of f16 can be. */
+static gboolean
+is_for_matrices (CollateVulkanDevice *self, const CollateMatmul *params, const CollateProduct *product)
+{
+  return self->ways == COLLATE_VULKAN_MATRICES && params->n_tokens > FEW_TOKENS &&
+         product->weight->form != COLLATE_FORM_F32;
+}
+
+/* `halves`: from a token to the next in the device's activations of f16, where the product takes those. */
 static void
 multiply_part (CollateVulkanDevice *self,
                const CollateMatmul *params,
                const CollateProduct *product,
-               const CollateVulkanPart *part)
+               const CollateVulkanPart *part,
+               guint32 halves)
 {
-  const CollateVulkanSlice *in = &params->in.buffer->slice;
   const CollateWeight *bias = product->bias;
-  guint32 n_tokens = (guint32) params->n_tokens;
-  guint32 n_strips = (part->shape.n_rows + part->shape.n_lanes - 1) / part->shape.n_lanes;
+  gboolean on_matrices = is_for_matrices (self, params, product);
   const CollateShaderMatmul shader = {
     .weight = part->shape,
-    .in_offset = (guint32) (params->in.offset / sizeof (float)),
+    .in_offset = on_matrices ? 0 : (guint32) (params->in.offset / sizeof (float)),
     .out_offset = (guint32) (product->out.offset / sizeof (float)),
-    .in_stride = (guint32) (params->in_stride > 0 ? params->in_stride : product->weight->columns),
+    .in_stride = on_matrices             ? halves
+                 : params->in_stride > 0 ? (guint32) params->in_stride
+                                         : part->shape.columns,
     .out_stride = (guint32) (product->out_stride > 0 ? product->out_stride : product->weight->rows),
-    .n_tokens = n_tokens,
+    .n_tokens = (guint32) params->n_tokens,
     .accumulate = params->accumulate,
     .has_bias = bias != NULL,
   };
-  gboolean aligned = is_aligned (&shader);
-  Tile tile = choose_tile (self, params->n_tokens, aligned);
+  const CollateVulkanSlice *in = on_matrices ? &self->halves : &params->in.buffer->slice;
+  CollateVulkanDispatch dispatch = {
+    .shader = product->weight->form,
+    .slices = { part->codes,
+                part->bits,
+                part->scales,
+                *in,
+                product->out.buffer->slice,
+                bias ? g_array_index (bias->parts, CollateVulkanPart, 0).codes : *in },
+    .params = &shader,
+    .groups = { 0, 0, 1 },
+    .work = (double) part->shape.n_rows * part->shape.columns * (double) (params->n_tokens + MOVING),
+  };
 
-  collate_vulkan_dispatch (
-      self,
-      &(CollateVulkanDispatch){
-          .shader = COLLATE_SHADER_MATMUL + product->weight->form,
-          .constants = { [TOKENS] = tile.tokens, [STRIPS] = tile.strips, [ALIGNED] = aligned },
-          .slices = { part->codes,
-                      part->bits,
-                      part->scales,
-                      *in,
-                      product->out.buffer->slice,
-                      bias ? g_array_index (bias->parts, CollateVulkanPart, 0).codes : *in },
-          .params = &shader,
-          .groups = { (n_strips + tile.strips - 1) / tile.strips,
-                      (n_tokens + tile.tokens - 1) / tile.tokens,
-                      1 },
-          .work = (double) part->shape.n_rows * part->shape.columns * (n_tokens + MOVING),
-      });
+  if (self->ways == COLLATE_VULKAN_STRIPS || params->n_tokens <= FEW_TOKENS)
+    use_strips (self, &shader, &dispatch);
+  else
+    use_tiles (self, &shader, on_matrices, &dispatch);
+  collate_vulkan_dispatch (self, &dispatch);
+}
+
+static void
+multiply (CollateVulkanDevice *self, const CollateMatmul *params)
+{
+  guint32 halves = 0;
+
+  for (gsize n = 0; n < params->n_products; n++)
+    {
+      const CollateProduct *product = &params->products[n];
+
+      if (halves == 0 && is_for_matrices (self, params, product))
+        halves = collate_vulkan_halve (self, params);
+      for (guint i = 0; i < product->weight->parts->len; i++)
+        multiply_part (
+            self, params, product, &g_array_index (product->weight->parts, CollateVulkanPart, i), halves);
+    }
+}
+
+/* The same for n_tokens of the tokens, from `first` on. */
+static CollateMatmul
+take_tokens (const CollateMatmul *params, gint64 first, gint64 n_tokens)
+{
+  CollateMatmul some = *params;
+  gint64 in_stride = params->in_stride > 0 ? params->in_stride : params->products[0].weight->columns;
+
+  some.n_tokens = n_tokens;
+  some.in.offset += (gsize) (first * in_stride) * sizeof (float);
+  for (gsize n = 0; n < params->n_products; n++)
+    {
+      const CollateProduct *product = &params->products[n];
+      gint64 out_stride = product->out_stride > 0 ? product->out_stride : product->weight->rows;
+
+      some.products[n].out.offset += (gsize) (first * out_stride) * sizeof (float);
+    }
+  return some;
 }
 
 void
 collate_vulkan_matmul (CollateDevice *device, const CollateMatmul *params)
 {
-  for (gsize n = 0; n < params->n_products; n++)
-    for (guint i = 0; i < params->products[n].weight->parts->len; i++)
-      multiply_part ((CollateVulkanDevice *) device,
-                     params,
-                     &params->products[n],
-                     &g_array_index (params->products[n].weight->parts, CollateVulkanPart, i));
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  gint64 most = self->ways == COLLATE_VULKAN_MATRICES ? collate_vulkan_get_most_halved (self, params)
+                                                      : params->n_tokens;
+
+  for (gint64 t = 0; t < params->n_tokens; t += most)
+    {
+      CollateMatmul some = take_tokens (params, t, MIN (most, params->n_tokens - t));
+
+      multiply (self, &some);
+    }
 }

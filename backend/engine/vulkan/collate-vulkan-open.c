@@ -22,15 +22,23 @@ create_handle (CollateVulkanDevice *self)
     .queueCount = 1,
     .pQueuePriorities = &priority,
   };
+  CollateVulkanMatrixFeatures matrices = { .sType = COLLATE_VULKAN_MATRIX_FEATURES, .has_matrices = VK_TRUE };
+  VkPhysicalDeviceVulkan12Features for_matrices = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    .pNext = &matrices,
+    .shaderFloat16 = VK_TRUE,
+    .vulkanMemoryModel = VK_TRUE,
+  };
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
+    .pNext = self->traits.matrices.m > 0 ? &for_matrices : NULL,
     .subgroupSizeControl = VK_TRUE,
     .computeFullSubgroups = self->traits.has_full_subgroups,
   };
-  const char *extensions[3];
+  const char *extensions[4];
   VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-    .pNext = self->traits.most > 0 ? &sizes : NULL,
+    .pNext = self->traits.most > 0 ? (gpointer) &sizes : sizes.pNext,
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
     .ppEnabledExtensionNames = extensions,
@@ -39,6 +47,8 @@ create_handle (CollateVulkanDevice *self)
 
   if (self->traits.most > 0)
     extensions[info.enabledExtensionCount++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  if (self->traits.matrices.m > 0)
+    extensions[info.enabledExtensionCount++] = COLLATE_VULKAN_MATRICES_EXTENSION;
   if (self->traits.has_budget)
     extensions[info.enabledExtensionCount++] = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
   if (self->traits.has_priority)

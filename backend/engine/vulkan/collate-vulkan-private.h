@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/collate-device.h"
+#include "engine/vulkan/collate-vulkan-choice.h"
 #include "engine/vulkan/collate-vulkan-instance.h"
 #include "engine/vulkan/collate-vulkan-memory.h"
 #include "engine/vulkan/collate-vulkan-pipelines.h"
@@ -34,7 +35,8 @@ struct _CollateVulkanDevice
   CollateVulkanInstance *instance;
   VkPhysicalDevice physical;
   CollateVulkanTraits traits;
-  guint32 lanes; /* of a subgroup, as it was seen to run */
+  guint32 lanes;          /* of a subgroup, as it was seen to run */
+  CollateVulkanWays ways; /* what was chosen */
 
   VkDevice handle;
   VkQueue queue;
@@ -44,14 +46,12 @@ struct _CollateVulkanDevice
   CollateVulkanPipelines pipelines;
   CollateVulkanRecorder recorder;
   CollateVulkanSlice partials; /* of attention whose keys are split */
+  CollateVulkanSlice halves;   /* activations in f16, where there are matrix units */
   CollateVulkanAngles angles;
   gint64 n_bytes; /* of buffers and weights */
 
   GError *error; /* the first one while recording */
 };
-
-/* The same as collate_vulkan_device_new(), or with memory that the host does not see, as graphics cards have it. */
-CollateDevice *collate_vulkan_device_new_with (guint index, gboolean is_remote, GError **error);
 
 /* An error where the result is one; a lost device stays lost. */
 gboolean collate_vulkan_check (CollateVulkanDevice *device, VkResult result, GError **error);
@@ -61,6 +61,14 @@ gboolean collate_vulkan_open_handle (CollateVulkanDevice *device, GError **error
 
 /* Tries how many lanes a subgroup has. */
 gboolean collate_vulkan_find_lanes (CollateVulkanDevice *device, GError **error);
+
+/* Whether the device's matrix units work; where they do, there is room for what they take. */
+gboolean collate_vulkan_try_matrices (CollateVulkanDevice *device);
+
+/* How many tokens' activations there is room for; makes those of `params` into f16 → 16-byte units from one token to the
+ * next. */
+gint64 collate_vulkan_get_most_halved (CollateVulkanDevice *device, const CollateMatmul *params);
+guint32 collate_vulkan_halve (CollateVulkanDevice *device, const CollateMatmul *params);
 
 /* Copies between the host and a slice; what was recorded runs first. */
 gboolean collate_vulkan_write (CollateVulkanDevice *device,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/vulkan/collate-vulkan-instance.h"
+#include "shaders/collate-shaders.h"
 
 /* Asks a device what it can do. */
 
@@ -47,7 +48,8 @@ read_extensions (CollateVulkanInstance *self,
                  VkPhysicalDevice device,
                  CollateVulkanTraits *traits,
                  gboolean *has_sizes,
-                 gboolean *has_dot)
+                 gboolean *has_dot,
+                 gboolean *has_matrices)
 {
   g_autofree VkExtensionProperties *extensions = NULL;
   guint32 n = 0;
@@ -60,21 +62,58 @@ read_extensions (CollateVulkanInstance *self,
   *has_dot = has_extension (extensions, n, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
   traits->has_budget = has_extension (extensions, n, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   traits->has_priority = has_extension (extensions, n, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME);
-  traits->has_matrices = has_extension (extensions, n, "VK_KHR_cooperative_matrix");
+  *has_matrices = has_extension (extensions, n, COLLATE_VULKAN_MATRICES_EXTENSION);
+}
+
+static gboolean
+divides (guint32 n, guint32 whole)
+{
+  return n > 0 && whole % n == 0;
+}
+
+/* Whether a tile's part can be made of such matrices. */
+static gboolean
+suits (const CollateVulkanMatrixProperties *kind)
+{
+  return kind->a == COLLATE_VULKAN_FLOAT16 && kind->b == COLLATE_VULKAN_FLOAT16 &&
+         kind->c == COLLATE_VULKAN_FLOAT32 && kind->result == COLLATE_VULKAN_FLOAT32 &&
+         kind->scope == COLLATE_VULKAN_SUBGROUP && divides (kind->m, COLLATE_TILE_PART) &&
+         divides (kind->n, COLLATE_TILE_PART) && divides (kind->k, COLLATE_FORM_BLOCK) && kind->k % 4 == 0;
+}
+
+/* Of what the units multiply, the largest that suits. */
+static CollateVulkanMatrices
+find_matrices (CollateVulkanInstance *self, VkPhysicalDevice device)
+{
+  CollateVulkanMatrixProperties kinds[128];
+  CollateVulkanMatrices best = { 0 };
+  guint32 n = G_N_ELEMENTS (kinds);
+
+  for (guint32 i = 0; i < n; i++)
+    kinds[i] = (CollateVulkanMatrixProperties){ .sType = COLLATE_VULKAN_MATRIX_PROPERTIES };
+  if (!self->get_matrix_properties || self->get_matrix_properties (device, &n, kinds) < VK_SUCCESS)
+    n = 0;
+  for (guint32 i = 0; i < n; i++)
+    if (suits (&kinds[i]) && kinds[i].m * kinds[i].n * kinds[i].k > best.m * best.n * best.k)
+      best = (CollateVulkanMatrices){ kinds[i].m, kinds[i].n, kinds[i].k };
+  return best;
 }
 
 static void
 read_features (CollateVulkanInstance *self,
                VkPhysicalDevice device,
                CollateVulkanTraits *traits,
-               gboolean has_sizes)
+               gboolean has_sizes,
+               gboolean has_matrices)
 {
+  CollateVulkanMatrixFeatures matrices = { .sType = COLLATE_VULKAN_MATRIX_FEATURES };
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
+    .pNext = has_matrices ? &matrices : NULL,
   };
   VkPhysicalDeviceVulkan12Features features12 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = has_sizes ? &sizes : NULL,
+    .pNext = has_sizes ? (gpointer) &sizes : sizes.pNext,
   };
   VkPhysicalDeviceFeatures2 features = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
@@ -84,6 +123,8 @@ read_features (CollateVulkanInstance *self,
   self->vk.GetPhysicalDeviceFeatures2 (device, &features);
   traits->has_float16 = features12.shaderFloat16;
   traits->has_full_subgroups = sizes.computeFullSubgroups;
+  if (matrices.has_matrices && features12.shaderFloat16 && features12.vulkanMemoryModel)
+    traits->matrices = find_matrices (self, device);
   if (!sizes.subgroupSizeControl)
     traits->least = traits->most = 0;
 }
@@ -150,6 +191,7 @@ read_properties (CollateVulkanInstance *self,
   traits->timestamp_period = limits->timestampPeriod;
   traits->most_groups = MIN (limits->maxComputeWorkGroupCount[0],
                              MIN (limits->maxComputeWorkGroupCount[1], limits->maxComputeWorkGroupCount[2]));
+  traits->most_shared = limits->maxComputeSharedMemorySize;
   traits->alignment = MAX (limits->minStorageBufferOffsetAlignment, 16);
   traits->most_range = limits->maxStorageBufferRange / traits->alignment * traits->alignment;
   traits->most_allocation = properties11.maxMemoryAllocationSize / traits->alignment * traits->alignment;
@@ -163,7 +205,7 @@ collate_vulkan_instance_get_traits (CollateVulkanInstance *instance, guint index
   VkPhysicalDeviceMemoryProperties2 memory = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
   };
-  gboolean has_sizes, has_dot;
+  gboolean has_sizes, has_dot, has_matrices;
 
   *traits = (CollateVulkanTraits){ 0 };
   instance->vk.GetPhysicalDeviceProperties2 (device, &basic);
@@ -175,9 +217,9 @@ collate_vulkan_instance_get_traits (CollateVulkanInstance *instance, guint index
       return;
     }
 
-  read_extensions (instance, device, traits, &has_sizes, &has_dot);
+  read_extensions (instance, device, traits, &has_sizes, &has_dot, &has_matrices);
   read_properties (instance, device, traits, has_sizes, has_dot);
-  read_features (instance, device, traits, has_sizes);
+  read_features (instance, device, traits, has_sizes, has_matrices);
   instance->vk.GetPhysicalDeviceMemoryProperties2 (device, &memory);
   traits->memory = memory.memoryProperties;
   if (!find_queue (instance, device, traits))
@@ -212,7 +254,7 @@ collate_vulkan_traits_describe (const CollateVulkanTraits *traits)
     g_string_append (text, ", f16");
   if (traits->has_dot8)
     g_string_append (text, _ (", products of 8 bits"));
-  if (traits->has_matrices)
+  if (traits->matrices.m > 0)
     g_string_append (text, _ (", cooperative matrices"));
   return g_string_free (g_steal_pointer (&text), FALSE);
 }

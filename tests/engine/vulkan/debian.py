@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tree of a newer Debian's Vulkan: loader, software rasteriser and validation layers.
+"""A tree of a newer Debian's Vulkan: loader, software rasteriser, validation layers and compiler of shaders. As a program
+it prints the path of that compiler.
 
-Debian 12's layers miss a barrier that is missing. The packages are fetched from the mirror that this machine's own come
+Debian 12's layers miss a barrier that is missing, and its rasteriser and its compiler know no matrix units. The packages are fetched from the mirror that this machine's own come
 from and only unpacked, into .peers, which git ignores: no root is needed, and nothing in the tree is run but programs
 that were built here, by the tree's own dynamic linker.
 """
@@ -13,10 +14,12 @@ import pathlib
 import platform
 import shutil
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 SUITE = "trixie"
-PACKAGES = ["mesa-vulkan-drivers", "vulkan-validationlayers", "libvulkan1", "libglib2.0-0t64"]
+NEWER = "trixie-backports"
+PACKAGES = [f"mesa-vulkan-drivers/{NEWER}", "vulkan-validationlayers", "libvulkan1", "libglib2.0-0t64", "glslc"]
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LAYER = "VK_LAYER_KHRONOS_validation"
 
@@ -57,7 +60,8 @@ def fetch(folder, mirror):
     for name in ("lists/partial", "cache/archives/partial"):
         (folder / name).mkdir(parents=True)
     (folder / "status").touch()
-    (folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror} {SUITE} main\n")
+    (folder / "sources.list").write_text("".join(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n"
+                                                 for suite in (SUITE, NEWER)))
     options = {
         "Dir::State": folder, "Dir::State::status": folder / "status", "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache", "Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "-",
@@ -66,7 +70,7 @@ def fetch(folder, mirror):
     }
     apt_get = ["apt-get", "-q", *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]
     read_output(*apt_get, "update")
-    read_output(*apt_get, "install", "--yes", "--download-only", *PACKAGES)
+    read_output(*apt_get, "install", "--yes", "--download-only", "--target-release", NEWER, *PACKAGES)
     return sorted((folder / "cache/archives").glob("*.deb"))
 
 
@@ -80,6 +84,7 @@ class Tree:
         self.folder = folder
         self.linker = next(folder.glob("usr/lib*/ld-linux-*.so.*"))
         self.libraries = next(folder.glob("usr/lib/*-linux-gnu"))
+        self.compiler = folder / "glslc"
 
     def write_driver(self):
         """What the package has to say of its driver names a place that is not here."""
@@ -89,6 +94,12 @@ class Tree:
 
     def write_settings(self):
         (self.folder / "validation.settings").write_text(SETTINGS)
+
+    def write_compiler(self):
+        """What starts the tree's own."""
+        self.compiler.write_text(f'#!/bin/sh\nexec "{self.linker}" --library-path "{self.libraries}" '
+                                 f'"{self.folder}/usr/bin/glslc" "$@"\n')
+        self.compiler.chmod(0o755)
 
     def get_version(self):
         return next(path.name.split("_")[1] for path in (self.folder / "packages").iterdir()
@@ -130,5 +141,13 @@ def make_tree():
             shutil.rmtree(folder / "apt")
             Tree(folder).write_driver()
             Tree(folder).write_settings()
+            Tree(folder).write_compiler()
             stamp.write_text(wanted)
     return Tree(folder)
+
+
+if __name__ == "__main__":
+    try:
+        print(make_tree().compiler)
+    except Missing as reason:
+        sys.exit(f"There is no newer compiler of shaders: {reason}")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every kernel and whole models on the software rasteriser under Vulkan's validation, core and synchronisation: any
-message is a failure. test-validation.py CHECKED-LOADER MODEL-TEST KERNEL-TEST...
+message is a failure. test-validation.py HAS-MATRICES CHECKED-LOADER MODEL-TEST KERNEL-TEST...
 
 The layers and the rasteriser are a newer Debian's (debian.py); skipped where they cannot be had.
 """
@@ -18,9 +18,14 @@ sys.path.insert(0, str(ROOT / "support"))
 import debian
 import tap
 
-CHECKED_LOADER, MODEL_TEST, *KERNEL_TESTS = (pathlib.Path(name).resolve() for name in sys.argv[1:])
+HAS_MATRICES = sys.argv[1] == "true"
+CHECKED_LOADER, MODEL_TEST, *KERNEL_TESTS = (pathlib.Path(name).resolve() for name in sys.argv[2:])
 MESSAGE = re.compile(r"^Validation (?:.+\n)+", re.MULTILINE)
 PASSED = re.compile(r"^ok \d+ (?!.*# skip)", re.IGNORECASE | re.MULTILINE)
+
+
+# Tests that take little time, and touch all that depends on how many lanes a subgroup has.
+QUICK = ("embed", "rms-norm", "store", "chain", "products")
 
 
 def open_tree():
@@ -53,24 +58,31 @@ def expect_clean(command, **more):
 
 
 def list_tests(program):
-    """Names of a program's tests of kernels, without their devices."""
-    return {line.rsplit("/", 1)[1] for line in TREE.run([program, "-l"]).stdout.splitlines() if "/" in line}
+    """Paths of a program's tests of kernels on the first device, in each way that it can multiply."""
+    return re.findall(r"/engine/kernels/vulkan-0\S*", TREE.run([program, "-l"]).stdout)
 
 
 def test_kernels():
     for program in KERNEL_TESTS:
-        output = expect_clean([program, "--tap", "-p", "/engine/kernels/vulkan-0"])
+        output = expect_clean([program, "--tap", *(word for path in list_tests(program) for word in ("-p", path))])
         assert PASSED.search(output), f"{program.name} tested nothing:\n{output}"
+
+
+def test_all_ways_are_there():
+    """Matrix units included, where the build's compiler of shaders knows them."""
+    paths = [path for program in KERNEL_TESTS for path in list_tests(program)]
+    for way in ["tiles", *(["matrices"] if HAS_MATRICES else [])]:
+        assert f"/engine/kernels/vulkan-0-{way}/matmul" in paths, paths
 
 
 def test_other_subgroups():
     """Of 4 lanes, and of 16."""
     for width in ("128", "512"):
         for program in KERNEL_TESTS:
-            names = [name for name in ("embed", "rms-norm", "store", "chain", "products") if name in list_tests(program)]
-            paths = [word for name in names for word in ("-p", f"/engine/kernels/vulkan-0/{name}")]
+            paths = [path for path in list_tests(program) if path.rsplit("/", 1)[1] in QUICK]
             if paths:
-                expect_clean([program, "--tap", *paths], LP_NATIVE_VECTOR_WIDTH=width)
+                words = [word for path in paths for word in ("-p", path)]
+                expect_clean([program, "--tap", *words], LP_NATIVE_VECTOR_WIDTH=width)
 
 
 def test_models():
