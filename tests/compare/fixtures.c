@@ -9,7 +9,10 @@
 #include "base/collate-json.h"
 #include "compare/collate-export.h"
 
-#define PATIENCE_SECONDS 10
+#define PATIENCE_SECONDS 60
+
+/* What a condition looks at need not wake the main loop. */
+#define TICK_MS 20
 
 static char *
 unquote (const char *json)
@@ -48,16 +51,36 @@ out_of_patience (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+tick (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
 void
 wait_for (Condition condition, gpointer data)
 {
   gboolean late = FALSE;
   guint timer = g_timeout_add_seconds (PATIENCE_SECONDS, out_of_patience, &late);
+  guint ticker = g_timeout_add (TICK_MS, tick, NULL);
 
   while (!condition (data) && !late)
     g_main_context_iteration (NULL, TRUE);
   g_assert_false (late);
+  g_source_remove (ticker);
   g_source_remove (timer);
+}
+
+gboolean
+is_gone (gpointer weak)
+{
+  return *(gpointer *) weak == NULL;
+}
+
+gboolean
+has_id (gpointer comparison)
+{
+  return collate_comparison_get_id (comparison) > 0;
 }
 
 static gboolean
@@ -123,12 +146,6 @@ desk_new_at (const char *address, const char *models, const char *history_path)
   start_workspace (desk);
 
   return desk;
-}
-
-static gboolean
-is_gone (gpointer data)
-{
-  return *(gpointer *) data == NULL;
 }
 
 /* Dropped, and gone: nothing may keep a workspace or its history alive. */

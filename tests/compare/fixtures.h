@@ -6,6 +6,12 @@
 
 G_BEGIN_DECLS
 
+/* A text that goes on for longer than any test, at twenty words a second. */
+#define TEN "one two three four five six seven eight nine ten "
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define THOUSAND HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED
+#define SLOW_TEXT THOUSAND THOUSAND
+
 /* A comparison from the command line's JSON, in which ' stands for ", so that it can be written in C;
  * (transfer full). */
 CollateComparison *comparison_from (const char *json);
@@ -13,9 +19,13 @@ CollateComparison *comparison_from (const char *json);
 /* The nth answer; the comparison keeps it. */
 CollateAnswer *answer_at (CollateComparison *comparison, guint position);
 
-/* Runs the main loop until `condition` holds; fails the test where it does not within ten seconds. */
+/* Runs the main loop until `condition` holds; fails the test where it does not within a minute. */
 typedef gboolean (*Condition) (gpointer data);
 void wait_for (Condition condition, gpointer data);
+
+/* Conditions: a weak pointer is NULL; a comparison is in the history. */
+gboolean is_gone (gpointer weak);
+gboolean has_id (gpointer comparison);
 
 /* A workspace in a folder of its own, whose models are served at `address`. */
 typedef struct

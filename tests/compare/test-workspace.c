@@ -28,6 +28,12 @@ is_above_hundred (gpointer entry)
   return collate_entry_get_input_tokens (entry) > 100;
 }
 
+static gboolean
+fits (gpointer entry)
+{
+  return collate_entry_get_fit (entry) == COLLATE_FIT_WHOLE;
+}
+
 static CollateEntry *
 get_entry (Desk *desk, const char *id)
 {
@@ -84,8 +90,7 @@ test_estimates (void)
   g_object_set (desk->workspace, "max-output", (gint64) 500, NULL);
   g_assert_cmpint (collate_entry_get_output_limit_for (exact, 500), ==, 500);
   g_assert_cmpint (collate_entry_get_output_limit_for (exact, 5000), ==, 1000);
-  while (collate_entry_get_fit (scaled) != COLLATE_FIT_WHOLE)
-    g_main_context_iteration (NULL, TRUE);
+  wait_for (fits, scaled);
   g_assert_cmpint (collate_entry_get_output_limit (scaled), ==, 500);
 
   /* A longer question. */
