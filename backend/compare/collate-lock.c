@@ -76,7 +76,8 @@ collate_lock_is_held (const char *path, const char *name)
   if (fd < 0)
     return FALSE;
 
-  held = flock (fd, LOCK_EX | LOCK_NB) != 0;
+  /* Shared: another program may be looking, too, and is not the one that holds it. */
+  held = flock (fd, LOCK_SH | LOCK_NB) != 0;
   if (!held)
     unlink (file);
   close (fd);

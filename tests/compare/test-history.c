@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/collate-database.h"
 #include "compare/collate-export.h"
@@ -207,6 +210,26 @@ kill_program (GSubprocess *program)
   g_subprocess_wait (program, NULL, NULL);
 }
 
+/* What yet another program does at the moment when it finds out whether the one that asked is alive; returns the descriptor
+ * that it has open. */
+static int
+look_at_lock (Fixture *fixture)
+{
+  g_autoptr (GDir) dir = g_dir_open (fixture->desk->folder, 0, NULL);
+  g_autofree char *path = NULL;
+  const char *name;
+  int fd;
+
+  while ((name = g_dir_read_name (dir)) != NULL && !g_str_has_suffix (name, ".lock"))
+    ;
+  g_assert_nonnull (name);
+  path = g_build_filename (fixture->desk->folder, name, NULL);
+  fd = open (path, O_RDWR | O_CLOEXEC);
+  g_assert_cmpint (flock (fd, LOCK_SH | LOCK_NB), ==, 0);
+
+  return fd;
+}
+
 /* An answer is written as it comes: should its program be killed, it is there as interrupted, with what it cost by then. */
 static void
 test_killed (Fixture *fixture, gconstpointer data)
@@ -217,6 +240,7 @@ test_killed (Fixture *fixture, gconstpointer data)
   g_autofree char *sentence = NULL;
   CollateAnswer *answer;
   gint64 id;
+  int onlooker;
 
   /* While the program lives, whoever reads sees it run. */
   g_assert_true (load_history (get_history (fixture), &error));
@@ -227,8 +251,10 @@ test_killed (Fixture *fixture, gconstpointer data)
   g_clear_object (&past);
 
   kill_program (asker);
+  onlooker = look_at_lock (fixture);
   g_assert_true (load_history (get_history (fixture), &error));
   g_assert_cmpstr (collate_history_item_get_state (item_at (get_history (fixture), 0)), ==, "interrupted");
+  close (onlooker);
   past = open_past (get_history (fixture), id, &error);
   g_assert_no_error (error);
   answer = answer_at (past, 0);
