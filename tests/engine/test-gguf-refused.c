@@ -223,16 +223,16 @@ test_not_a_file (GgufFixture *fixture, gconstpointer data)
 static void
 test_holes (GgufFixture *fixture, gconstpointer data)
 {
-  const guint64 n_strings = G_GUINT64_CONSTANT (1) << 36;
+  const guint64 n_strings = G_GUINT64_CONSTANT (1) << 30;
   g_autoptr (GgufWriter) writer = gguf_writer_new (3);
   guint8 array[12] = { GGUF_STRING };
 
   memcpy (array + 4, &n_strings, sizeof n_strings);
   gguf_writer_add_raw (writer, "k.strings", GGUF_ARRAY, array, sizeof array);
   gguf_writer_save (writer, fixture->path);
-  if (truncate (fixture->path, G_GINT64_CONSTANT (1) << 40) != 0)
+  if (truncate (fixture->path, G_GINT64_CONSTANT (1) << 34) != 0)
     {
-      g_test_skip ("this file system has no files of 1 TiB");
+      g_test_skip ("this file system has no files of 16 GiB");
       return;
     }
   gguf_fixture_refuse (fixture, COLLATE_ERROR_INVALID, "key “k.strings”");
