@@ -6,7 +6,7 @@
 #include "base/collate-error.h"
 #include "base/collate-inbox.h"
 #include "base/collate-worker.h"
-#include "clients/collate-loaded.h"
+#include "engine/collate-loaded.h"
 #include "engine/collate-generate.h"
 
 /* An attempt is a job on the worker's thread, and plain data there: no object crosses over. What the job tells comes
@@ -226,6 +226,8 @@ read_prompt (Job *job, CollateEngineSession *session, GArray *prompt, GError **e
 
   job->usage.input = (gint64) (prompt->len - n_reused);
   job->usage.cached_input = (gint64) n_reused;
+  job->usage.output = 0;
+  job->usage.reasoning = 0;
   tell (job, COLLATE_EVENT_HEAD, STATUS_OK, NULL);
   tell (job, COLLATE_EVENT_USAGE, 0, NULL);
 
@@ -261,21 +263,11 @@ write_answer (Job *job, CollateEngine *engine, CollateEngineSession *session, gs
 }
 
 static gboolean
-answer (Job *job, GError **error)
+compute (Job *job, CollateEngine *engine, GError **error)
 {
-  CollateEngine *engine;
   CollateEngineSession *session;
-  g_autoptr (GArray) prompt = NULL;
+  g_autoptr (GArray) prompt = collate_engine_encode_chat (engine, job->system, job->user, job->think, error);
 
-  if (is_stopped (job, error))
-    return FALSE;
-
-  tell (job, COLLATE_EVENT_SENT, 1, NULL);
-  tell (job, COLLATE_EVENT_LOADS, 0, NULL);
-  engine = collate_loaded_get_engine (job->loaded, job->path, job->device, job->cancellable, error);
-  if (engine == NULL)
-    return FALSE;
-  prompt = collate_engine_encode_chat (engine, job->system, job->user, job->think, error);
   if (prompt == NULL || !fits (prompt->len, collate_engine_get_info (engine)->context, error))
     return FALSE;
   session = collate_loaded_get_session (job->loaded, error);
@@ -285,6 +277,50 @@ answer (Job *job, GError **error)
   tell (job, COLLATE_EVENT_MODEL, 0, job->name);
 
   return read_prompt (job, session, prompt, error) && write_answer (job, engine, session, prompt->len, error);
+}
+
+/* `*again`: nothing of an answer came, and another device takes the place of the one that failed. */
+static gboolean
+answer_once (Job *job, gboolean *again, GError **error)
+{
+  CollateEngine *engine;
+  const GError *avoided;
+  g_autoptr (GError) local = NULL;
+
+  tell (job, COLLATE_EVENT_LOADS, 0, NULL);
+  engine = collate_loaded_get_engine (job->loaded, job->path, job->device, job->cancellable, error);
+  if (engine == NULL)
+    return FALSE;
+  avoided = collate_engine_get_avoided (engine);
+  if (avoided != NULL)
+    tell (job, COLLATE_EVENT_AVOIDED, avoided->code, avoided->message);
+  if (compute (job, engine, &local))
+    return TRUE;
+
+  *again = collate_loaded_fail (job->loaded, local) && !job->has_told;
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
+}
+
+static gboolean
+answer (Job *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean again = FALSE;
+
+  if (is_stopped (job, error))
+    return FALSE;
+
+  tell (job, COLLATE_EVENT_SENT, 1, NULL);
+  if (answer_once (job, &again, &local))
+    return TRUE;
+  if (again)
+    return answer_once (job, &again, error);
+
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
 }
 
 static void

@@ -27,8 +27,10 @@ typedef struct
 
 typedef enum
 {
-  COLLATE_EVENT_WAITS,     /* its turn has not come: text names the model that is answering meanwhile */
-  COLLATE_EVENT_LOADS,     /* a model file of this machine is being loaded */
+  COLLATE_EVENT_WAITS, /* its turn has not come: text names the model that is answering meanwhile */
+  COLLATE_EVENT_LOADS, /* a model file of this machine is being loaded */
+  COLLATE_EVENT_AVOIDED, /* the graphics card failed and the processor computes: number is the error's code, text its
+                              message */
   COLLATE_EVENT_READS,     /* number tokens of the input are read, of total */
   COLLATE_EVENT_SENT,      /* a request left: number is the attempt, from 1 */
   COLLATE_EVENT_HEAD,      /* the reply's head came: number is its status */

@@ -18,6 +18,7 @@ struct _CollateEngine
   CollateTemplate *chat;
   GArray *ends; /* of gint32: the tokens that end a turn */
   CollateEngineModel *model;
+  GError *avoided; /* (nullable) */
 };
 
 /* What ends a turn in the formats that are known, for files that name only the end of a text. */
@@ -154,6 +155,15 @@ may_be_of_device (const GError *error)
          g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
 }
 
+/* Why a device does not compute, with its name. A driver's words may be of any bytes. */
+static void
+avoid (CollateEngine *self, const char *device, const GError *reason)
+{
+  g_autofree char *words = g_utf8_make_valid (reason->message, -1);
+
+  self->avoided = g_error_new (reason->domain, reason->code, "%s: %s", device, words);
+}
+
 /* On a device, or where that fails, which is said, on another one (nullable). */
 static gboolean
 load_on_either (CollateEngine *self,
@@ -165,15 +175,21 @@ load_on_either (CollateEngine *self,
 {
   g_autoptr (GError) local = NULL;
 
-  if (load_on (self, gguf, device, cancellable, &local))
+  if (load_on (self, gguf, device, cancellable, &local) &&
+      (!other || collate_engine_session_check_room (self->model, &local)))
     return TRUE;
   if (!other || !may_be_of_device (local))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  g_message ("%s fails, so %s computes: %s", device, other, local->message);
-  return load_on (self, gguf, other, cancellable, error);
+  g_clear_pointer (&self->model, collate_engine_model_free);
+  avoid (self, device, local);
+  if (load_on (self, gguf, other, cancellable, error))
+    return TRUE;
+  if (error && g_error_matches (*error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE))
+    g_prefix_error (error, "%s; %s: ", self->avoided->message, other);
+  return FALSE;
 }
 
 /* All of a file but its network. */
@@ -218,6 +234,20 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
 }
 
 CollateEngine *
+collate_engine_open_instead (const char *path,
+                             const char *device,
+                             const GError *reason,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  CollateEngine *self = collate_engine_open_on (path, "cpu", NULL, cancellable, error);
+
+  if (self)
+    avoid (self, device, reason);
+  return self;
+}
+
+CollateEngine *
 collate_engine_ref (CollateEngine *engine)
 {
   g_atomic_ref_count_inc (&engine->n_references);
@@ -234,6 +264,7 @@ collate_engine_unref (CollateEngine *engine)
   g_clear_pointer (&engine->chat, collate_template_free);
   g_clear_pointer (&engine->info, collate_engine_info_free);
   g_clear_pointer (&engine->ends, g_array_unref);
+  g_clear_error (&engine->avoided);
   g_free (engine);
 }
 
@@ -255,10 +286,17 @@ collate_engine_get_device (CollateEngine *engine)
   return engine->model->device->name;
 }
 
+const GError *
+collate_engine_get_avoided (CollateEngine *engine)
+{
+  return engine->avoided;
+}
+
 gboolean
 collate_engine_is_lost (CollateEngine *engine)
 {
-  return g_atomic_int_get (&engine->model->device->is_lost);
+  return g_atomic_int_get (&engine->model->device->is_lost) ||
+         !collate_gguf_check (engine->model->gguf, NULL);
 }
 
 GArray *

@@ -94,6 +94,13 @@ CollateEngine *collate_engine_open (const char *path,
                                     const char *device,
                                     GCancellable *cancellable,
                                     GError **error);
+
+/* The same on the CPU, in the place of the device of that name, which failed for this reason while it computed. */
+CollateEngine *collate_engine_open_instead (const char *path,
+                                            const char *device,
+                                            const GError *reason,
+                                            GCancellable *cancellable,
+                                            GError **error);
 CollateEngine *collate_engine_ref (CollateEngine *engine);
 void collate_engine_unref (CollateEngine *engine);
 
@@ -102,7 +109,13 @@ const CollateEngineInfo *collate_engine_get_info (CollateEngine *engine);
 /* The device that it runs on: "cpu"; static for the engine's life. */
 const char *collate_engine_get_device (CollateEngine *engine);
 
-/* TRUE where its device failed for good: it computes nothing any more, and is opened anew. Any thread. */
+/* Why the graphics card that "auto" would have taken does not compute, and the CPU does: COLLATE_ERROR_TOO_LARGE (its
+ * memory does not hold the model), or another error of it; the message begins with the card's name. The engine's;
+ * (nullable). */
+const GError *collate_engine_get_avoided (CollateEngine *engine);
+
+/* TRUE where its device failed for good, or its file broke while it was open: it computes nothing any more, and is opened
+ * anew. Any thread. */
 gboolean collate_engine_is_lost (CollateEngine *engine);
 
 /* Tokens of a text, which is text whatever it spells; an array of gint32; with the model's own first token where it

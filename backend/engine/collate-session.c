@@ -17,6 +17,9 @@
 /* Tokens computed at once: enough to keep a core's multipliers busy, few enough that stopping is prompt. */
 #define CHUNK 256
 
+/* Tokens that a graphics card's memory holds at least, for the card to be worth taking. */
+#define LEAST_CONTEXT 4096
+
 /* Tokens whose logits are computed at once while scoring. */
 #define SCORE_ROWS 64
 
@@ -120,6 +123,21 @@ choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
     self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, MIN (self->context, most)));
   self->chunk = MIN (CHUNK, self->context);
   return collate_memory_check_in (available, n_fixed + self->context * n_per_token, "caches", error);
+}
+
+/* As much as a session of that context would want, with what it leaves for everybody else. */
+gboolean
+collate_engine_session_check_room (CollateEngineModel *model, GError **error)
+{
+  CollateDevice *device = model->device;
+  gint64 available = device->kernels->get_available (device);
+  gint64 n_fixed, n_per_token;
+
+  collate_engine_session_measure (&model->shape, &n_fixed, &n_per_token);
+  return collate_memory_check_in (available - available / 8,
+                                  n_fixed + MIN (model->shape.context, LEAST_CONTEXT) * n_per_token,
+                                  "caches",
+                                  error);
 }
 
 CollateEngineSession *

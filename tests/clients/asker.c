@@ -65,6 +65,7 @@ asked_new (void)
   asked->reasoning = g_string_new (NULL);
   asked->dropped = g_ptr_array_new_with_free_func (g_free);
   asked->waits_for = g_ptr_array_new_with_free_func (g_free);
+  asked->avoided = g_ptr_array_new_with_free_func (g_free);
   asked->waits = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   return asked;
@@ -80,6 +81,7 @@ asked_free (Asked *asked)
   g_free (asked->finish);
   g_ptr_array_unref (asked->dropped);
   g_ptr_array_unref (asked->waits_for);
+  g_ptr_array_unref (asked->avoided);
   g_array_unref (asked->waits);
   g_free (asked);
 }
@@ -109,6 +111,12 @@ note (const CollateEvent *event, gpointer data)
       break;
     case COLLATE_EVENT_LOADS:
       asked->n_loads++;
+      asked->n_read = 0;
+      break;
+    case COLLATE_EVENT_AVOIDED:
+      g_ptr_array_add (
+          asked->avoided,
+          g_strdup_printf ("%s: %s", collate_error_to_string ((CollateError) event->number), event->text));
       break;
     case COLLATE_EVENT_READS:
       g_assert_cmpint (event->number, >=, asked->n_read);

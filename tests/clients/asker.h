@@ -52,6 +52,7 @@ typedef struct
   GArray *waits;        /* gint64 milliseconds, one a retry */
   GPtrArray *waits_for; /* names of models, in order */
   guint n_loads;
+  GPtrArray *avoided;       /* why no graphics card computes, in order */
   gint64 n_read, n_to_read; /* tokens, by the last word on it */
   guint n_sent;
   guint n_events;

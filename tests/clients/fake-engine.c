@@ -19,6 +19,9 @@ struct _CollateEngine
   char *reply;
   gboolean unknown;
   gboolean lost;
+  gint64 n_left; /* tokens until the device fails; -1: it does not */
+  char *device;
+  GError *avoided;
 };
 
 struct _CollateEngineSession
@@ -76,9 +79,18 @@ fake_engine_await_idle (void)
   g_mutex_unlock (&mutex);
 }
 
-static void
-compute (CollateEngineSession *session, gint32 token)
+static gboolean
+compute (CollateEngineSession *session, gint32 token, GError **error)
 {
+  if (session->engine->n_left == 0)
+    {
+      session->engine->lost = TRUE;
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_SERVER, "it stopped answering");
+      return FALSE;
+    }
+  if (session->engine->n_left > 0)
+    session->engine->n_left--;
+
   g_mutex_lock (&mutex);
   done.n_at_work++;
   done.most_at_work = MAX (done.most_at_work, done.n_at_work);
@@ -95,6 +107,21 @@ compute (CollateEngineSession *session, gint32 token)
   g_mutex_unlock (&mutex);
 
   g_array_append_val (session->tokens, token);
+
+  return TRUE;
+}
+
+static void
+choose_device (CollateEngine *engine, GKeyFile *file, const char *device)
+{
+  g_autofree char *avoids = g_key_file_get_string (file, "model", "avoids", NULL);
+  const char *key = device == NULL ? "fails" : "named-fails";
+  gboolean fails = g_key_file_has_key (file, "model", key, NULL);
+
+  engine->n_left = fails ? g_key_file_get_int64 (file, "model", key, NULL) : -1;
+  engine->device = g_strdup (device != NULL ? device : fails ? "vulkan:0" : "cpu");
+  if (device == NULL && avoids != NULL)
+    engine->avoided = g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, avoids);
 }
 
 CollateEngine *
@@ -120,6 +147,7 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
   engine->reply = g_key_file_get_string (file, "model", "reply", NULL);
   engine->unknown = g_key_file_get_boolean (file, "model", "unknown", NULL);
   engine->lost = g_key_file_get_boolean (file, "model", "lost", NULL);
+  choose_device (engine, file, device);
   engine->info.thinks = g_key_file_get_boolean (file, "model", "thinks", NULL);
   engine->info.context = g_key_file_get_integer (file, "model", "context", NULL);
   if (engine->info.context == 0)
@@ -141,7 +169,36 @@ collate_engine_unref (CollateEngine *engine)
 
   done.n_open--;
   g_free (engine->reply);
+  g_free (engine->device);
+  g_clear_error (&engine->avoided);
   g_free (engine);
+}
+
+CollateEngine *
+collate_engine_open_instead (const char *path,
+                             const char *device,
+                             const GError *reason,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  CollateEngine *engine = collate_engine_open (path, "cpu", cancellable, error);
+
+  if (engine != NULL)
+    engine->avoided = g_error_new (reason->domain, reason->code, "%s: %s", device, reason->message);
+
+  return engine;
+}
+
+const char *
+collate_engine_get_device (CollateEngine *engine)
+{
+  return engine->device;
+}
+
+const GError *
+collate_engine_get_avoided (CollateEngine *engine)
+{
+  return engine->avoided;
 }
 
 gboolean
@@ -261,7 +318,8 @@ collate_engine_session_sync (CollateEngineSession *session,
           return FALSE;
         }
       progress ((gint64) n, (gint64) n_tokens, user_data);
-      compute (session, tokens[n]);
+      if (!compute (session, tokens[n], error))
+        return FALSE;
     }
   progress ((gint64) n_tokens, (gint64) n_tokens, user_data);
   session->n_written = 0;
@@ -272,7 +330,8 @@ collate_engine_session_sync (CollateEngineSession *session,
 gboolean
 collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error)
 {
-  compute (session, token);
+  if (!compute (session, token, error))
+    return FALSE;
   session->n_written++;
 
   return TRUE;

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  *   thinks=true  <think> and </think> are tags
  *   unknown=true its chat format is not known
  *   lost=true    its device is lost as soon as it has answered
+ *   fails=N      the device that is chosen where none is named, "vulkan:0", computes N tokens and fails
+ *   named-fails=N  the same of a device that is named
+ *   avoids=…     the device that is chosen where none is named fails at once, and says this
  *
  * A prompt is "SYSTEM|USER>". Opening a file that is none fails. */
 

@@ -176,6 +176,101 @@ test_device_lost (void)
   g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 2);
 }
 
+/* A device that nobody named and that fails before anything was written: the same answer, from the processor; and so
+ * for the next question. */
+static void
+test_device_fails_while_reading (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) first = NULL;
+  g_autoptr (Asked) second = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes\nfails=5");
+  first = ask (&shelf, "a", "why");
+  g_assert_no_error (first->error);
+  g_assert_cmpstr (first->text->str, ==, "Yes");
+  g_assert_cmpuint (first->n_sent, ==, 1);
+  g_assert_cmpuint (first->avoided->len, ==, 1);
+  g_assert_cmpstr (first->avoided->pdata[0], ==, "server: vulkan:0: it stopped answering");
+  g_assert_cmpint (first->usage.input, ==, strlen ("system|why>"));
+  g_assert_cmpint (first->usage.output, ==, strlen ("Yes") + 1);
+  g_assert_cmpstr (fake_engine_get_done ()->device, ==, "cpu");
+
+  second = ask (&shelf, "a", "how");
+  g_assert_cmpstr (second->text->str, ==, "Yes");
+  g_assert_cmpint (second->usage.cached_input, ==, strlen ("system|"));
+  g_assert_cmpuint (second->avoided->len, ==, 1);
+  g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 2);
+
+  /* Another file is another model, for which the device is tried. */
+  write_model (((CollateLocalModel *) shelf.models->pdata[0])->path, "reply=Another");
+  g_clear_pointer (&second, asked_free);
+  second = ask (&shelf, "a", "how");
+  g_assert_cmpstr (second->text->str, ==, "Another");
+  g_assert_cmpuint (second->avoided->len, ==, 0);
+}
+
+/* What was written stays, and is not written twice. */
+static void
+test_device_fails_while_writing (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) first = NULL;
+  g_autoptr (Asked) second = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes\nfails=13");
+  first = ask (&shelf, "a", "why");
+  g_assert_error (first->error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
+  g_assert_cmpstr (first->text->str, ==, "Yes");
+  g_assert_cmpuint (first->avoided->len, ==, 0);
+
+  second = ask (&shelf, "a", "why");
+  g_assert_no_error (second->error);
+  g_assert_cmpstr (second->text->str, ==, "Yes");
+  g_assert_cmpuint (second->avoided->len, ==, 1);
+}
+
+/* A device that was named is not left for another one, but opened anew. */
+static void
+test_named_device_fails (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) first = asked_new ();
+  g_autoptr (Asked) second = asked_new ();
+  CollateRequest request;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes\nnamed-fails=5");
+  request = shelf_request (&shelf, "a", "why");
+  request.device = "vulkan:0";
+  for (guint i = 0; i < 2; i++)
+    {
+      Asked *asked = i == 0 ? first : second;
+
+      asker_ask (&shelf.asker, &request, asked);
+      g_assert_error (asked->error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
+      g_assert_cmpuint (asked->avoided->len, ==, 0);
+    }
+  g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 2);
+  g_assert_cmpstr (fake_engine_get_done ()->device, ==, "vulkan:0");
+}
+
+static void
+test_device_avoided (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) asked = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes\navoids=vulkan:0: full");
+  asked = ask (&shelf, "a", "why");
+  g_assert_cmpstr (asked->text->str, ==, "Yes");
+  g_assert_cmpuint (asked->avoided->len, ==, 1);
+  g_assert_cmpstr (asked->avoided->pdata[0], ==, "too_large: vulkan:0: full");
+}
+
 static void
 test_file_replaced (void)
 {
@@ -421,6 +516,10 @@ main (int argc, char **argv)
   g_test_add_func ("/clients/engine/thinks", test_thinks);
   g_test_add_func ("/clients/engine/reuses", test_reuses);
   g_test_add_func ("/clients/engine/device-lost", test_device_lost);
+  g_test_add_func ("/clients/engine/device-fails-while-reading", test_device_fails_while_reading);
+  g_test_add_func ("/clients/engine/device-fails-while-writing", test_device_fails_while_writing);
+  g_test_add_func ("/clients/engine/named-device-fails", test_named_device_fails);
+  g_test_add_func ("/clients/engine/device-avoided", test_device_avoided);
   g_test_add_func ("/clients/engine/file-replaced", test_file_replaced);
   g_test_add_func ("/clients/engine/output-limit", test_output_limit);
   g_test_add_func ("/clients/engine/context", test_context);

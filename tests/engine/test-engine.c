@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "engine/collate-engine-private.h"
 #include "tiny-engine.h"
 
 /* Damaged files per run of test_damaged(). */
@@ -387,6 +388,62 @@ test_open (void)
   tiny_engine_close (&tiny);
 }
 
+static gint64
+get_little_memory (CollateDevice *device)
+{
+  return 1 << 16;
+}
+
+/* What "auto" passes over says why, as does what takes another's place later; a driver's words may be of any bytes. */
+static void
+test_avoided (void)
+{
+  g_autoptr (GError) reason =
+      g_error_new_literal (COLLATE_ERROR, COLLATE_ERROR_SERVER, "Card \xff stopped answering");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateEngine) passed = NULL;
+  g_autoptr (CollateEngine) instead = NULL;
+  TinyEngine tiny;
+
+  tiny_engine_open (&tiny, "llama", COLLATE_F32);
+  g_assert_null (collate_engine_get_avoided (tiny.engine));
+  passed = collate_engine_open_on (tiny.path, "vulkan:99", "cpu", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (collate_engine_get_device (passed), ==, "cpu");
+  g_assert_error (collate_engine_get_avoided (passed), COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
+  g_assert_true (g_str_has_prefix (collate_engine_get_avoided (passed)->message, "vulkan:99: "));
+
+  instead = collate_engine_open_instead (tiny.path, "vulkan:7", reason, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (collate_engine_get_device (instead), ==, "cpu");
+  g_assert_error (collate_engine_get_avoided (instead), COLLATE_ERROR, COLLATE_ERROR_SERVER);
+  g_assert_cmpstr (
+      collate_engine_get_avoided (instead)->message, ==, "vulkan:7: Card \357\277\275 stopped answering");
+  tiny_engine_close (&tiny);
+}
+
+/* A device that holds the weights and next to nothing beside them is not worth taking. */
+static void
+test_room (void)
+{
+  g_autoptr (GError) error = NULL;
+  CollateDeviceKernels kernels;
+  CollateEngineModel *model;
+  TinyEngine tiny;
+
+  tiny_engine_open (&tiny, "llama", COLLATE_F32);
+  model = collate_engine_get_model (tiny.engine);
+  g_assert_true (collate_engine_session_check_room (model, &error));
+  g_assert_no_error (error);
+
+  kernels = *model->device->kernels;
+  kernels.get_available = get_little_memory;
+  model->device->kernels = &kernels;
+  g_assert_false (collate_engine_session_check_room (model, &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
+  tiny_engine_close (&tiny);
+}
+
 static void
 test_devices (void)
 {
@@ -563,6 +620,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/engine/engine/wrong-tokenizer", test_wrong_tokenizer);
   g_test_add_func ("/engine/engine/damaged", test_damaged);
   g_test_add_func ("/engine/engine/open", test_open);
+  g_test_add_func ("/engine/engine/avoided", test_avoided);
+  g_test_add_func ("/engine/engine/room", test_room);
   g_test_add_func ("/engine/engine/devices", test_devices);
   g_test_add_func ("/engine/engine/info", test_info);
   g_test_add_func ("/engine/engine/peek", test_peek);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "clients/collate-loaded.h"
+#include "engine/collate-loaded.h"
 
 #include <glib/gstdio.h>
 
@@ -26,10 +26,28 @@ typedef struct
   CollateEngineSession *session; /* NULL until it is asked for */
 } Model;
 
+/* A device that nobody named, and that failed. */
+typedef struct
+{
+  char *device;
+  GError *reason;
+} Failure;
+
 struct _CollateLoaded
 {
-  GPtrArray *models; /* of Model, the last one used at the end */
+  GPtrArray *models;    /* of Model, the last one used at the end */
+  GHashTable *failures; /* path → Failure: what does not compute that file any more */
 };
+
+static void
+failure_free (gpointer data)
+{
+  Failure *failure = data;
+
+  g_free (failure->device);
+  g_error_free (failure->reason);
+  g_free (failure);
+}
 
 static void
 model_free (gpointer data)
@@ -49,6 +67,7 @@ collate_loaded_new (void)
   CollateLoaded *loaded = g_new0 (CollateLoaded, 1);
 
   loaded->models = g_ptr_array_new_with_free_func (model_free);
+  loaded->failures = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, failure_free);
 
   return loaded;
 }
@@ -57,6 +76,7 @@ void
 collate_loaded_free (CollateLoaded *loaded)
 {
   g_ptr_array_unref (loaded->models);
+  g_hash_table_unref (loaded->failures);
   g_free (loaded);
 }
 
@@ -85,7 +105,7 @@ same_identity (const Identity *a, const Identity *b)
          a->nanoseconds == b->nanoseconds;
 }
 
-/* Moves the model to the end, where it is loaded; one whose file became another, or whose device was lost, goes. */
+/* Moves the model to the end, where it is loaded; one whose file became another, or that is lost, goes. */
 static Model *
 find (CollateLoaded *loaded, const char *path, const char *device, const Identity *identity)
 {
@@ -97,6 +117,8 @@ find (CollateLoaded *loaded, const char *path, const char *device, const Identit
         continue;
       if (!same_identity (&model->identity, identity) || collate_engine_is_lost (model->engine))
         {
+          if (!same_identity (&model->identity, identity))
+            g_hash_table_remove (loaded->failures, path);
           g_ptr_array_remove_index (loaded->models, i);
           return NULL;
         }
@@ -111,6 +133,26 @@ static gboolean
 is_short_of_memory (const GError *error)
 {
   return g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
+}
+
+static gboolean
+is_automatic (const char *device)
+{
+  return device == NULL || g_str_equal (device, "auto");
+}
+
+static CollateEngine *
+open_engine (CollateLoaded *loaded,
+             const char *path,
+             const char *device,
+             GCancellable *cancellable,
+             GError **error)
+{
+  const Failure *failure = is_automatic (device) ? g_hash_table_lookup (loaded->failures, path) : NULL;
+
+  return failure != NULL
+             ? collate_engine_open_instead (path, failure->device, failure->reason, cancellable, error)
+             : collate_engine_open (path, device, cancellable, error);
 }
 
 CollateEngine *
@@ -128,12 +170,12 @@ collate_loaded_get_engine (CollateLoaded *loaded,
   if (model != NULL)
     return model->engine;
 
-  engine = collate_engine_open (path, device, cancellable, &local);
+  engine = open_engine (loaded, path, device, cancellable, &local);
   if (engine == NULL && is_short_of_memory (local) && loaded->models->len > 0)
     {
       g_clear_error (&local);
       g_ptr_array_set_size (loaded->models, 0);
-      engine = collate_engine_open (path, device, cancellable, &local);
+      engine = open_engine (loaded, path, device, cancellable, &local);
     }
   if (engine == NULL)
     {
@@ -175,4 +217,35 @@ collate_loaded_get_session (CollateLoaded *loaded, GError **error)
     g_propagate_error (error, g_steal_pointer (&local));
 
   return model->session;
+}
+
+static void
+note_failure (CollateLoaded *loaded, const Model *model, const GError *reason)
+{
+  Failure *failure = g_new (Failure, 1);
+
+  failure->device = g_strdup (collate_engine_get_device (model->engine));
+  failure->reason = g_error_copy (reason);
+  g_hash_table_replace (loaded->failures, g_strdup (model->path), failure);
+}
+
+gboolean
+collate_loaded_fail (CollateLoaded *loaded, const GError *error)
+{
+  guint n_models = loaded->models->len;
+  gboolean failed = g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
+  gboolean replaced;
+  Model *model;
+
+  g_return_val_if_fail (n_models > 0, FALSE);
+
+  model = loaded->models->pdata[n_models - 1];
+  replaced = (failed || is_short_of_memory (error)) && is_automatic (model->device) &&
+             !g_str_equal (collate_engine_get_device (model->engine), "cpu");
+  if (replaced)
+    note_failure (loaded, model, error);
+  if (replaced || failed || collate_engine_is_lost (model->engine))
+    g_ptr_array_remove_index (loaded->models, n_models - 1);
+
+  return replaced;
 }

@@ -5,15 +5,16 @@
 
 G_BEGIN_DECLS
 
-/* The models that are loaded, each with one timeline. Private to this room; blocks: for a worker's thread, one at a
- * time. */
+/* The models that are loaded, each with one timeline, for those who ask again and again. Blocks: for a worker's thread,
+ * one at a time. */
 typedef struct _CollateLoaded CollateLoaded;
 
 CollateLoaded *collate_loaded_new (void);
 void collate_loaded_free (CollateLoaded *loaded);
 
-/* The model of a file on a device (NULL: the best one), loaded where it is not, or where the file became another one.
- * Where memory is short, models that were loaded before make room. (nullable) (transfer none), until the next call. */
+/* The model of a file on a device (NULL: the best one), loaded where it is not, where the file became another one, or
+ * where it computes nothing any more. Where memory is short, models that were loaded before make room. (nullable)
+ * (transfer none), until the next call. */
 CollateEngine *collate_loaded_get_engine (CollateLoaded *loaded,
                                           const char *path,
                                           const char *device,
@@ -23,6 +24,11 @@ CollateEngine *collate_loaded_get_engine (CollateLoaded *loaded,
 /* The timeline of the model that collate_loaded_get_engine() gave last, opened where it is not; (nullable) (transfer
  * none), as long as that. */
 CollateEngineSession *collate_loaded_get_session (CollateLoaded *loaded, GError **error);
+
+/* Tells that the model that collate_loaded_get_engine() gave last could not compute. What its device cannot do any more
+ * is unloaded, to be loaded anew. TRUE where the CPU takes the place of a graphics card that nobody named: asking again
+ * helps. */
+gboolean collate_loaded_fail (CollateLoaded *loaded, const GError *error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateLoaded, collate_loaded_free)
 
