@@ -265,6 +265,7 @@ bench (const Options *options)
 
   if (engine == NULL)
     return collate_command_fail (error, options->model);
+  collate_command_tell_avoided (collate_engine_get_avoided (engine));
 
   for (guint i = 0; i < rows->len; i++)
     {

@@ -50,6 +50,15 @@ collate_command_fail (const GError *error, const char *subject)
 }
 
 void
+collate_command_tell_avoided (const GError *avoided)
+{
+  g_autofree char *sentence = avoided != NULL ? collate_sentence_for_avoided (avoided) : NULL;
+
+  if (sentence != NULL)
+    collate_command_complain ("%s", sentence);
+}
+
+void
 collate_command_add_string (JsonBuilder *builder, const char *member, const char *value)
 {
   json_builder_set_member_name (builder, member);

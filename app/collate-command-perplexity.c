@@ -165,6 +165,7 @@ measure (const Options *options)
   engine = collate_engine_open (options->model, options->device, NULL, &error);
   if (engine == NULL)
     return collate_command_fail (error, options->model);
+  collate_command_tell_avoided (collate_engine_get_avoided (engine));
 
   tokens = collate_engine_encode (engine, text, (gssize) length, TRUE);
   if (tokens->len < (guint) options->n_context)

@@ -174,6 +174,15 @@ apply_dropped (CollateAnswer *self, const CollateEvent *event)
   collate_answer_notify (self, COLLATE_ANSWER_PROP_WARNING);
 }
 
+/* Told again where the same answer is tried on another device. */
+static void
+apply_avoided (CollateAnswer *self, const CollateEvent *event)
+{
+  g_clear_error (&self->record->avoided);
+  self->record->avoided = g_error_new_literal (COLLATE_ERROR, (int) event->number, event->text);
+  collate_answer_notify (self, COLLATE_ANSWER_PROP_WARNING);
+}
+
 static void
 apply_usage (CollateAnswer *self, const CollateEvent *event)
 {
@@ -207,6 +216,9 @@ collate_answer_apply (CollateAnswer *self, const CollateEvent *event)
       break;
     case COLLATE_EVENT_LOADS:
       set_activity (self, COLLATE_ACTIVITY_LOADS, event);
+      break;
+    case COLLATE_EVENT_AVOIDED:
+      apply_avoided (self, event);
       break;
     case COLLATE_EVENT_READS:
       set_activity (self, COLLATE_ACTIVITY_READS, event);

@@ -416,6 +416,14 @@ collate_answer_get_error (CollateAnswer *self)
   return self->record->error;
 }
 
+const GError *
+collate_answer_get_avoided (CollateAnswer *self)
+{
+  g_return_val_if_fail (COLLATE_IS_ANSWER (self), NULL);
+
+  return self->record->avoided;
+}
+
 guint
 collate_answer_get_status (CollateAnswer *self)
 {

@@ -123,6 +123,10 @@ const char *const *collate_answer_get_dropped_parameters (CollateAnswer *self);
 const GError *collate_answer_get_error (CollateAnswer *self);
 guint collate_answer_get_status (CollateAnswer *self);
 
+/* Why the processor computed what a graphics card was to compute: COLLATE_ERROR_TOO_LARGE where the model did not fit into
+ * its memory, or another error of it; (nullable). */
+const GError *collate_answer_get_avoided (CollateAnswer *self);
+
 /* The input tokens that we counted before sending, -1 where unknown; TRUE where the server reports so few
  * that it must have cut the documents. */
 gint64 collate_answer_get_expected_input (CollateAnswer *self);

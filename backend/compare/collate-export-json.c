@@ -79,6 +79,17 @@ set_error (JsonObject *object, CollateAnswer *answer)
   json_object_set_object_member (object, "error", member);
 }
 
+/* Only where it happened, as all that only a model on this machine has. */
+static void
+set_avoided (JsonObject *object, const GError *avoided)
+{
+  g_autofree char *sentence = collate_sentence_for_avoided (avoided);
+  JsonObject *member = collate_avoided_to_json (avoided);
+
+  json_object_set_string_member (member, "message", sentence);
+  json_object_set_object_member (object, "avoided", member);
+}
+
 static JsonObject *
 answer_to_json (CollateAnswer *answer)
 {
@@ -117,6 +128,8 @@ answer_to_json (CollateAnswer *answer)
   set_double (object, "time_to_first_token", collate_answer_get_time_to_first_token (answer));
   set_double (object, "tokens_per_second", collate_answer_get_tokens_per_second (answer));
   set_error (object, answer);
+  if (collate_answer_get_avoided (answer) != NULL)
+    set_avoided (object, collate_answer_get_avoided (answer));
 
   return object;
 }
@@ -269,6 +282,7 @@ read_answer (JsonObject *object)
   else
     record->timings.first_reasoning = get_microseconds (object, "time_to_first_token");
   record->requests = (guint) get_count (object, "requests");
+  record->avoided = collate_avoided_from_json (collate_json_object (object, "avoided"));
   for (guint i = 0; dropped != NULL && i < json_array_get_length (dropped); i++)
     if (collate_json_element_string (dropped, i) != NULL)
       g_ptr_array_add (record->dropped, g_strdup (collate_json_element_string (dropped, i)));

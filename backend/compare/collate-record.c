@@ -53,6 +53,7 @@ collate_answer_record_copy (const CollateAnswerRecord *record, gsize text_from, 
   copy->dropped = g_ptr_array_copy (record->dropped, (GCopyFunc) copy_string, NULL);
   copy->error = record->error != NULL ? g_error_copy (record->error) : NULL;
   copy->sentence = g_strdup (record->sentence);
+  copy->avoided = record->avoided != NULL ? g_error_copy (record->avoided) : NULL;
 
   return copy;
 }
@@ -73,6 +74,7 @@ collate_answer_record_free (CollateAnswerRecord *record)
   g_ptr_array_unref (record->dropped);
   g_clear_error (&record->error);
   g_free (record->sentence);
+  g_clear_error (&record->avoided);
   g_free (record);
 }
 
@@ -83,6 +85,29 @@ collate_answer_error_new (GQuark domain, int code, const char *message)
     code = COLLATE_ERROR_PROTOCOL;
 
   return g_error_new_literal (COLLATE_ERROR, code, message);
+}
+
+JsonObject *
+collate_avoided_to_json (const GError *avoided)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "code", collate_error_to_string (avoided->code));
+  json_object_set_string_member (object, "detail", avoided->message);
+
+  return object;
+}
+
+GError *
+collate_avoided_from_json (JsonObject *object)
+{
+  const char *detail = collate_json_string (object, "detail");
+  CollateError code;
+
+  if (detail == NULL || !collate_error_from_string (collate_json_string (object, "code"), &code))
+    return NULL;
+
+  return g_error_new_literal (COLLATE_ERROR, code, detail);
 }
 
 CollateComparisonRecord *

@@ -45,6 +45,7 @@ typedef struct
 
   gint64 expected_input;
   gboolean input_cut;
+  GError *avoided; /* why no graphics card computed it; (nullable) */
 } CollateAnswerRecord;
 
 typedef struct
@@ -71,6 +72,11 @@ void collate_answer_record_free (CollateAnswerRecord *record);
 /* Why an answer ended: one of the codes of asking, whatever domain and code `code` are of; a stranger's is
  * COLLATE_ERROR_PROTOCOL; (transfer full). */
 GError *collate_answer_error_new (GQuark domain, int code, const char *message);
+
+/* Why no graphics card computed an answer, as the JSON of exports and of the history, and back: NULL where it is malformed;
+ * (transfer full). */
+JsonObject *collate_avoided_to_json (const GError *avoided);
+GError *collate_avoided_from_json (JsonObject *object);
 
 /* An empty comparison; (transfer full). */
 CollateComparisonRecord *collate_comparison_record_new (const char *question);

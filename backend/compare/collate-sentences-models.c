@@ -7,7 +7,12 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/collate-error.h"
+#include "base/collate-format.h"
 #include "catalogue/collate-local-model.h"
+
+/* More of a driver's words than this helps nobody. */
+#define MAX_WORDS 200
 
 gboolean
 collate_model_is_held (CollateModel *model)
@@ -48,4 +53,23 @@ collate_sentence_for_memory (CollateModel *model)
       needs,
       free,
       tokens);
+}
+
+char *
+collate_sentence_for_avoided (const GError *avoided)
+{
+  g_autofree char *detail = collate_format_line (avoided->message, MAX_WORDS);
+
+  /* Translators: at the end stands a technical detail, which begins with the card's name: "vulkan:0: …". */
+  if (g_error_matches (avoided, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE))
+    return g_strdup_printf (
+        _ ("The graphics card has too little free memory for this model, so the slower processor computes: "
+           "close "
+           "what else uses the card and start Collate again, or take a smaller model. (%s)"),
+        detail);
+
+  return g_strdup_printf (_ ("The graphics card failed, so the slower processor computes: update the card’s "
+                             "driver or start Collate "
+                             "again, or choose the processor in Preferences ▸ Local Models. (%s)"),
+                          detail);
 }

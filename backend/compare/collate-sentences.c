@@ -229,6 +229,8 @@ collate_sentence_for_warning (CollateAnswer *answer)
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
   const CollateUsage *usage = collate_answer_get_usage (answer);
 
+  if (collate_answer_get_avoided (answer) != NULL)
+    g_ptr_array_add (lines, collate_sentence_for_avoided (collate_answer_get_avoided (answer)));
   if (collate_answer_is_input_cut (answer) && usage != NULL)
     g_ptr_array_add (lines, warn_of_cut_input (answer));
   if (is_output_cut (answer))

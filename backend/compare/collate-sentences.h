@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * (nullable). */
 char *collate_sentence_for_answer (CollateAnswer *answer);
 
-/* What to know about an answer that did come: cut documents, a cut answer ("length"), dropped parameters,
+/* What to know about an answer that did come: a graphics card that failed, cut documents, a cut answer ("length"), dropped parameters,
  * another model than asked, estimated usage. NULL where there is nothing; (nullable). */
 char *collate_sentence_for_warning (CollateAnswer *answer);
 
@@ -31,6 +31,9 @@ char *collate_sentence_for_activity (CollateAnswer *answer);
 
 /* What running a model file takes of memory, and what is free: NULL where that is not known; (nullable). */
 char *collate_sentence_for_memory (CollateModel *model);
+
+/* Why a graphics card does not compute, by the error of it, and the processor does: what to do about it. */
+char *collate_sentence_for_avoided (const GError *avoided);
 
 /* TRUE where nothing says that this machine's memory is too small for a model with its whole context. */
 gboolean collate_model_is_held (CollateModel *model);

@@ -251,6 +251,16 @@ read_dropped (CollateStatement *row, CollateAnswerRecord *record)
 }
 
 static void
+read_avoided (CollateStatement *row, CollateAnswerRecord *record)
+{
+  const char *text = get_text (row, 35);
+  g_autoptr (JsonObject) object = text != NULL ? collate_json_parse_object (text, -1, NULL) : NULL;
+
+  if (object != NULL)
+    record->avoided = collate_avoided_from_json (object);
+}
+
+static void
 read_error (CollateStatement *row, CollateAnswerRecord *record)
 {
   const char *message = get_text (row, 29);
@@ -302,6 +312,7 @@ read_answer (CollateStatement *row, gboolean alive)
   record->input_cut = collate_statement_get_int (row, 32) != 0;
   g_string_assign (record->text, get_text (row, 33) != NULL ? get_text (row, 33) : "");
   g_string_assign (record->reasoning, get_text (row, 34) != NULL ? get_text (row, 34) : "");
+  read_avoided (row, record);
 
   /* It ended at some moment that nobody saw; the last sign of life is the best that is known. */
   if (record->state == COLLATE_ANSWER_INTERRUPTED && record->timings.done < 0)

@@ -35,12 +35,13 @@ static const char *const steps[] = {
   " text TEXT NOT NULL, reasoning TEXT NOT NULL,"
   " PRIMARY KEY (comparison, position));"
   "CREATE INDEX answer_list ON answer (comparison, position, entry, state);",
+  "ALTER TABLE answer ADD COLUMN avoided TEXT;",
 };
 
 /* One "?" for each of ANSWER_COLUMNS, from ?3 on. */
 #define ANSWER_VALUES                                                                                        \
   "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "  \
-  "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37"
+  "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38"
 
 void
 collate_store_change_free (CollateStoreChange *change)
@@ -111,11 +112,11 @@ bind_json (CollateStatement *statement, int index, JsonNode *node)
 }
 
 static JsonNode *
-price_to_node (CollatePrice *price)
+object_to_node (JsonObject *object)
 {
   JsonNode *node = json_node_new (JSON_NODE_OBJECT);
 
-  json_node_take_object (node, collate_price_to_json (price));
+  json_node_take_object (node, object);
   return node;
 }
 
@@ -166,7 +167,7 @@ bind_answer (CollateStatement *statement, const CollateAnswerRecord *record)
   collate_statement_bind_text (statement, 12, collate_answer_state_to_string (record->state));
   bind_usage (statement, record);
   if (record->price != NULL)
-    bind_json (statement, 21, price_to_node (record->price));
+    bind_json (statement, 21, object_to_node (collate_price_to_json (record->price)));
   else
     collate_statement_bind_null (statement, 21);
   bind_known (statement, 22, record->cost, record->cost != COLLATE_MONEY_UNKNOWN);
@@ -185,6 +186,10 @@ bind_answer (CollateStatement *statement, const CollateAnswerRecord *record)
   collate_statement_bind_int (statement, 35, record->input_cut);
   collate_statement_bind_text (statement, 36, record->text->str);
   collate_statement_bind_text (statement, 37, record->reasoning->str);
+  if (record->avoided != NULL)
+    bind_json (statement, 38, object_to_node (collate_avoided_to_json (record->avoided)));
+  else
+    collate_statement_bind_null (statement, 38);
 }
 
 static gboolean
@@ -221,7 +226,7 @@ prepare_more (CollateStore *store, GError **error)
       store->database,
       "UPDATE answer SET (" ANSWER_COLUMNS ") ="
       " (SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
-      " ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, text || ?36, reasoning || ?37)"
+      " ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, text || ?36, reasoning || ?37, ?38)"
       " WHERE comparison = ?1 AND position = ?2",
       error);
 }

@@ -12,6 +12,7 @@ import cli
 import tap
 
 WRITE_MODEL = os.environ["COLLATE_WRITE_MODEL"]
+BROKEN_CARD = os.environ["COLLATE_BROKEN_CARD"]
 REAL_MODEL = os.environ.get("COLLATE_MODEL")
 
 
@@ -127,6 +128,37 @@ def test_device():
                         ["bench", "--model", model]]:
             for name in ["gpu", "", "CPU", "cuda:0"]:
                 cli.assert_usage(home.run(*command, "--device", name), name)
+
+
+def test_a_graphics_card_that_fails():
+    """It is left for the processor, and that is said with the answer, also later; one that is named is not left."""
+    with cli.Home() as home:
+        model = add_model(home)
+        text = home.write("text.txt", "The quick brown fox jumps over the lazy dog. " * 20)
+        [whole] = ask(home, "--models", "local:tiny")
+        assert "avoided" not in whole, whole
+        home.environment["LD_LIBRARY_PATH"] = BROKEN_CARD
+        assert [device["type"] for device in home.json("devices")["devices"]] == ["cpu", "discrete"]
+
+        [result] = ask(home, "--models", "local:tiny")
+        assert (result["state"], result["response"]) == ("done", whole["response"]), result
+        avoided = result["avoided"]
+        assert list(avoided) == ["code", "detail", "message"] and avoided["code"] == "server", avoided
+        assert avoided["detail"].startswith("vulkan:0: Broken Card"), avoided
+        assert "processor computes" in avoided["message"] and avoided["detail"] in avoided["message"], avoided
+        [past] = home.json("history", "show", "2")["results"]
+        assert past["avoided"] == avoided, past
+        for arguments in [["ask", "--question", "Why?", "--models", "local:tiny"], ["history", "show", "2"]]:
+            assert avoided["message"] in home.run(*arguments).stdout
+
+        for command in [["bench", "--model", model, "--prompt", "8"],
+                        ["perplexity", "--model", model, "--text", text, "--context", "64"]]:
+            result = home.run(*command)
+            assert result.returncode == 0 and result.stderr.count(avoided["message"]) == 1, result
+            assert home.run(*command, "--device", "cpu").stderr == ""
+        [named] = ask(home, "--models", "local:tiny", "--device", "vulkan:0", status=1)
+        assert named["state"] == "failed" and named["error"]["code"] == "server", named
+        assert "Broken Card" in named["error"]["message"] and "avoided" not in named, named
 
 
 def test_stopped():

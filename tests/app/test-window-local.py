@@ -20,6 +20,7 @@ import scripted  # noqa: E402
 import tap  # noqa: E402
 from accessible import Atspi, GLib, find, every, press, read, wait_for, write  # noqa: E402
 
+BROKEN_CARD = os.environ["COLLATE_BROKEN_CARD"]
 PROGRAM = os.environ["COLLATE_PROGRAM"]
 WRITE_MODEL = os.environ["COLLATE_WRITE_MODEL"]
 SERVER = os.environ["COLLATE_SCRIPTED_SERVER"]
@@ -41,8 +42,9 @@ class Desk:
     def write_model(self, name):
         subprocess.run([WRITE_MODEL, self.models / f"{name}.gguf", "llama"], check=True)
 
-    def start(self, *files):
-        return accessible.Application(PROGRAM, *files, environment=desk.folders(self.folder.name, G_DEBUG=""))
+    def start(self, *files, **more):
+        environment = desk.folders(self.folder.name, G_DEBUG="", **more)
+        return accessible.Application(PROGRAM, *files, environment=environment)
 
 
 def test_first_start_without_any_key():
@@ -217,6 +219,16 @@ def test_a_device_that_is_not_there_is_said():
             wait_for("the failure", lambda: "cannot run on this machine" in read(application.window))
             assert "vulkan:9" in read(application.window)
             application.quit()
+
+
+def test_a_graphics_card_that_fails_is_said_under_the_answer():
+    with Desk() as here, here.start(LD_LIBRARY_PATH=BROKEN_CARD) as application:
+        write(find(application.window, "text", "Question"), "Why?")
+        press(find(application.window, "button", "Ask…"))
+        wait_for("the end of the answer", lambda: "no charge" in read(application.window))
+        sentence = wait_for("the sentence", lambda: re.search(r"The graphics card failed.*", read(application.window)))
+        assert "processor computes" in sentence[0] and "vulkan:0: Broken Card" in sentence[0], sentence[0]
+        application.quit()
 
 
 def test_what_fits_is_counted_by_its_own_tokenizer():

@@ -365,6 +365,44 @@ test_odd_rows (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (collate_answer_get_state (answer_at (past, 1)), ==, COLLATE_ANSWER_INTERRUPTED);
 }
 
+/* A history of before a graphics card could be avoided is brought forward; why one was stays with its answer. */
+static void
+test_avoided (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CollateComparison) past = desk_ask (fixture->desk, "Does it?", "m,n");
+  gint64 id = collate_comparison_get_id (past);
+  CollateDatabase *database;
+  g_autoptr (GError) error = NULL;
+
+  g_clear_object (&past);
+  database = collate_database_open (fixture->desk->history_path, &error);
+  g_assert_no_error (error);
+  g_assert_true (collate_database_execute (
+      database, "ALTER TABLE answer DROP COLUMN avoided; PRAGMA user_version = 1", &error));
+  collate_database_close (database);
+
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_null (collate_answer_get_avoided (answer_at (past, 0)));
+  g_clear_object (&past);
+
+  database = collate_database_open (fixture->desk->history_path, &error);
+  g_assert_true (
+      collate_database_execute (database,
+                                "UPDATE answer SET avoided = '{\"code\":\"too_large\",\"detail\":\"vulkan:0: "
+                                "full\"}' WHERE position = 0;"
+                                "UPDATE answer SET avoided = '{' WHERE position = 1",
+                                &error));
+  collate_database_close (database);
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_error (collate_answer_get_avoided (answer_at (past, 0)), COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
+  g_assert_cmpstr (collate_answer_get_avoided (answer_at (past, 0))->message, ==, "vulkan:0: full");
+  g_assert_null (collate_answer_get_avoided (answer_at (past, 1)));
+}
+
 /* A history of years is listed whole, newest first. */
 static void
 test_many (Fixture *fixture, gconstpointer data)
@@ -593,6 +631,7 @@ main (int argc, char **argv)
     { "/compare/history/damaged", test_damaged },
     { "/compare/history/newer", test_newer },
     { "/compare/history/odd-rows", test_odd_rows },
+    { "/compare/history/avoided", test_avoided },
     { "/compare/history/many", test_many },
     { "/compare/history/flush", test_flush },
     { "/compare/history/writing-fails", test_writing_fails },

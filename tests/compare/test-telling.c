@@ -213,6 +213,27 @@ test_json (void)
   g_assert_cmpstr (json, ==, again);
 }
 
+/* A graphics card that failed is told where there was one, and nowhere else. */
+static void
+test_json_avoided (void)
+{
+  g_autoptr (CollateComparison) comparison =
+      comparison_from ("{'question':'?','results':[{'id':'m','state':'done','response':'x',"
+                       "'avoided':{'code':'server','detail':'vulkan:0: gone','message':'y'}}]}");
+  g_autofree char *json = collate_export_json (comparison);
+  g_autofree char *text = collate_export_text (comparison);
+  g_autoptr (JsonObject) object = collate_json_parse_object (json, -1, NULL);
+  JsonObject *result = collate_json_element_object (collate_json_array (object, "results"), 0);
+  JsonObject *avoided = collate_json_object (result, "avoided");
+  g_autofree char *sentence =
+      collate_sentence_for_avoided (collate_answer_get_avoided (answer_at (comparison, 0)));
+
+  g_assert_cmpstr (collate_json_string (avoided, "code"), ==, "server");
+  g_assert_cmpstr (collate_json_string (avoided, "detail"), ==, "vulkan:0: gone");
+  g_assert_cmpstr (collate_json_string (avoided, "message"), ==, sentence);
+  g_assert_nonnull (strstr (text, "vulkan:0: gone"));
+}
+
 static void
 test_json_hostile (void)
 {
@@ -343,6 +364,17 @@ test_warnings (void)
     { "'finish_reason':'max_tokens'", "The answer was cut off at the output limit." },
     { "'finish_reason':'stop'", NULL },
     { "'dropped_parameters':['a','b']", "M does not accept the parameters a, b, so it was asked without." },
+    { "'avoided':{'code':'too_large','detail':'vulkan:0: 9 MiB of 8','message':'x'}",
+      "The graphics card has too little free memory for this model, so the slower processor computes: close "
+      "what "
+      "else uses the card and start Collate again, or take a smaller model. (vulkan:0: 9 MiB of 8)" },
+    { "'avoided':{'code':'server','detail':'vulkan:0: it stopped\\nanswering'},'finish_reason':'length'",
+      "The graphics card failed, so the slower processor computes: update the card’s driver or start Collate "
+      "again, or choose the processor in Preferences ▸ Local Models. (vulkan:0: it stopped answering) "
+      "The answer was cut off at the output limit." },
+    { "'avoided':null", NULL },
+    { "'avoided':{'code':'odd','detail':'x'}", NULL },
+    { "'avoided':{'code':'server','detail':7}", NULL },
     { "'input_tokens':3,'usage_estimated':true",
       "The server did not report all tokens: tokens and cost are estimated." },
   };
@@ -370,6 +402,7 @@ main (int argc, char **argv)
   g_test_add_func ("/compare/sentences/files", test_file_sentences);
   g_test_add_func ("/compare/sentences/warnings", test_warnings);
   g_test_add_func ("/compare/export/json", test_json);
+  g_test_add_func ("/compare/export/json-avoided", test_json_avoided);
   g_test_add_func ("/compare/export/json-hostile", test_json_hostile);
   g_test_add_func ("/compare/export/csv", test_csv);
   g_test_add_func ("/compare/export/readable", test_readable);
