@@ -99,6 +99,13 @@ wait (CollateServe *serve, GCancellable *cancellable)
   return status;
 }
 
+/* At the start, or when a graphics card fails while it serves. */
+static void
+avoided_cb (CollateServe *serve)
+{
+  collate_command_tell_avoided (collate_serve_get_avoided (serve));
+}
+
 static int
 serve (const Options *options)
 {
@@ -108,6 +115,7 @@ serve (const Options *options)
   g_autoptr (GError) error = NULL;
   int status;
 
+  g_signal_connect (serve, "notify::avoided", G_CALLBACK (avoided_cb), NULL);
   collate_serve_start_async (
       serve, options->host, (guint16) options->n_port, cancellable, collate_command_keep_result, &result);
   collate_command_await (&result);

@@ -5,25 +5,64 @@
 
 #include "base/collate-error.h"
 
-CollateServeModel *
-collate_serve_model_new (const char *path, const char *device, GCancellable *cancellable, GError **error)
+/* What goes to the inbox. */
+typedef struct
 {
-  g_autoptr (CollateServeModel) model = g_new0 (CollateServeModel, 1);
+  CollateInbox *inbox;
+  gboolean has_begun;
+  gboolean has_written;
+} Writer;
 
-  model->engine = collate_engine_open (path, device, cancellable, error);
-  if (model->engine == NULL)
-    return NULL;
-  model->session = collate_engine_session_new (model->engine, 0, error);
+CollateServeModel *
+collate_serve_model_new (const char *path, const char *device)
+{
+  CollateServeModel *model = g_new0 (CollateServeModel, 1);
 
-  return model->session != NULL ? g_steal_pointer (&model) : NULL;
+  model->path = g_strdup (path);
+  model->device = g_strdup (device);
+  model->loaded = collate_loaded_new ();
+
+  return model;
 }
 
 void
 collate_serve_model_free (CollateServeModel *model)
 {
-  g_clear_pointer (&model->session, collate_engine_session_free);
-  g_clear_pointer (&model->engine, collate_engine_unref);
+  collate_loaded_free (model->loaded);
+  g_free (model->path);
+  g_free (model->device);
   g_free (model);
+}
+
+/* Loaded, where it is not. */
+static CollateEngine *
+get_engine (CollateServeModel *model, GError **avoided, GCancellable *cancellable, GError **error)
+{
+  CollateEngine *engine =
+      collate_loaded_get_engine (model->loaded, model->path, model->device, cancellable, error);
+  const GError *reason = engine != NULL ? collate_engine_get_avoided (engine) : NULL;
+
+  g_clear_error (avoided);
+  if (reason != NULL)
+    *avoided = g_error_copy (reason);
+
+  return engine;
+}
+
+gboolean
+collate_serve_model_load (CollateServeModel *model,
+                          GError **avoided,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  return get_engine (model, avoided, cancellable, error) != NULL &&
+         collate_loaded_get_session (model->loaded, error) != NULL;
+}
+
+void
+collate_serve_outcome_clear (CollateServeOutcome *outcome)
+{
+  g_clear_error (&outcome->avoided);
 }
 
 void
@@ -36,19 +75,30 @@ collate_serve_piece_free (gpointer data)
 }
 
 static void
-send_piece (CollateInbox *inbox, const char *text, gboolean reasoning)
+send_piece (Writer *writer, const char *text, gboolean reasoning)
 {
   CollateServePiece *piece = g_new (CollateServePiece, 1);
 
   piece->text = g_strdup (text);
   piece->reasoning = reasoning;
-  collate_inbox_send (inbox, piece);
+  collate_inbox_send (writer->inbox, piece);
+}
+
+static void
+begin (Writer *writer)
+{
+  if (!writer->has_begun)
+    send_piece (writer, NULL, FALSE);
+  writer->has_begun = TRUE;
 }
 
 static void
 on_text (const char *text, gboolean reasoning, gpointer user_data)
 {
-  send_piece (user_data, text, reasoning);
+  Writer *writer = user_data;
+
+  writer->has_written = TRUE;
+  send_piece (writer, text, reasoning);
 }
 
 /* The tokens to write on from; (nullable) (transfer full). */
@@ -86,22 +136,23 @@ check_length (GArray *prompt, gint64 context, GError **error)
   return FALSE;
 }
 
-gboolean
-collate_serve_job_run (CollateServeModel *model,
-                       const CollateServeRequest *request,
-                       CollateInbox *inbox,
-                       GCancellable *cancellable,
-                       CollateServeOutcome *outcome,
-                       GError **error)
+static gboolean
+compute (CollateEngine *engine,
+         CollateEngineSession *session,
+         const CollateServeRequest *request,
+         Writer *writer,
+         GCancellable *cancellable,
+         CollateServeOutcome *outcome,
+         GError **error)
 {
-  const gint64 context = collate_engine_session_get_context (model->session);
-  g_autoptr (GArray) prompt = encode (model->engine, request, error);
+  const gint64 context = collate_engine_session_get_context (session);
+  g_autoptr (GArray) prompt = encode (engine, request, error);
   CollateGeneration generation;
   gsize n_reused = 0;
   gint64 room;
 
   if (prompt == NULL || !check_length (prompt, context, error) ||
-      !collate_engine_session_sync (model->session,
+      !collate_engine_session_sync (session,
                                     (const gint32 *) (gpointer) prompt->data,
                                     prompt->len,
                                     NULL,
@@ -113,7 +164,7 @@ collate_serve_job_run (CollateServeModel *model,
 
   outcome->n_prompt = prompt->len;
   outcome->n_cached = (gint64) n_reused;
-  send_piece (inbox, NULL, FALSE);
+  begin (writer);
 
   room = context - outcome->n_prompt;
   generation = (CollateGeneration){
@@ -124,7 +175,56 @@ collate_serve_job_run (CollateServeModel *model,
     .think = request->think,
   };
   outcome->reason = collate_generate (
-      model->engine, model->session, &generation, on_text, inbox, &outcome->generated, cancellable, error);
+      engine, session, &generation, on_text, writer, &outcome->generated, cancellable, error);
 
   return outcome->reason != NULL;
+}
+
+/* `*again`: nothing was written, and another device takes the place of the one that failed. */
+static gboolean
+run_once (CollateServeModel *model,
+          const CollateServeRequest *request,
+          Writer *writer,
+          gboolean *again,
+          GCancellable *cancellable,
+          CollateServeOutcome *outcome,
+          GError **error)
+{
+  CollateEngine *engine = get_engine (model, &outcome->avoided, cancellable, error);
+  CollateEngineSession *session = NULL;
+  g_autoptr (GError) local = NULL;
+
+  outcome->is_loaded = FALSE;
+  if (engine == NULL)
+    return FALSE;
+  session = collate_loaded_get_session (model->loaded, &local);
+  outcome->is_loaded = session != NULL;
+  if (session != NULL && compute (engine, session, request, writer, cancellable, outcome, &local))
+    return TRUE;
+
+  *again = collate_loaded_fail (model->loaded, local) && !writer->has_written;
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
+}
+
+gboolean
+collate_serve_job_run (CollateServeModel *model,
+                       const CollateServeRequest *request,
+                       CollateInbox *inbox,
+                       GCancellable *cancellable,
+                       CollateServeOutcome *outcome,
+                       GError **error)
+{
+  Writer writer = { .inbox = inbox };
+  gboolean again = FALSE;
+  g_autoptr (GError) local = NULL;
+
+  if (run_once (model, request, &writer, &again, cancellable, outcome, &local))
+    return TRUE;
+  if (again)
+    return run_once (model, request, &writer, &again, cancellable, outcome, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
 }

@@ -2,25 +2,31 @@
 #pragma once
 
 #include "base/collate-inbox.h"
+#include "engine/collate-loaded.h"
 #include "serve/collate-serve-request.h"
 
 G_BEGIN_DECLS
 
 /* What runs on the engine's thread; no object crosses over. All of it blocks. */
 
-/* The model that is served, with one timeline. */
+/* The model that is served: its file may become another one, and its device may fail. */
 typedef struct
 {
-  CollateEngine *engine;
-  CollateEngineSession *session;
+  char *path;
+  char *device;          /* NULL: the best one */
+  CollateLoaded *loaded; /* the engine's thread */
 } CollateServeModel;
 
-/* Loads a file on a device (NULL: the best one); (nullable) (transfer full); the engine's errors. */
-CollateServeModel *collate_serve_model_new (const char *path,
-                                            const char *device,
-                                            GCancellable *cancellable,
-                                            GError **error);
+/* A model that is not loaded yet; (transfer full). */
+CollateServeModel *collate_serve_model_new (const char *path, const char *device);
 void collate_serve_model_free (CollateServeModel *model);
+
+/* Loads it, so that it is ready: the engine's errors. `*avoided` (transfer full) is why no graphics card computes, or
+ * NULL. */
+gboolean collate_serve_model_load (CollateServeModel *model,
+                                   GError **avoided,
+                                   GCancellable *cancellable,
+                                   GError **error);
 
 /* A piece of what is written, as it is sent to the inbox; the first one has no text: the prompt is read. */
 typedef struct
@@ -38,9 +44,13 @@ typedef struct
   gint64 n_prompt;
   gint64 n_cached; /* of them */
   CollateGenerated generated;
+  gboolean is_loaded; /* the model; where it is not, the fault is none of the request's */
+  GError *avoided;    /* why no graphics card computed; (nullable) */
 } CollateServeOutcome;
 
-/* Answers a request. COLLATE_ERROR_TOO_LONG (the prompt does not fit), _REFUSED (there is no prompt), _STOPPED, and the
+void collate_serve_outcome_clear (CollateServeOutcome *outcome);
+
+/* Answers a request, with the model loaded anew where it has to be. COLLATE_ERROR_TOO_LONG (the prompt does not fit), _REFUSED (there is no prompt), _STOPPED, and the
  * engine's own. */
 gboolean collate_serve_job_run (CollateServeModel *model,
                                 const CollateServeRequest *request,

@@ -16,13 +16,12 @@ struct _CollateServe
 {
   GObject parent_instance;
 
-  char *path;
-  char *device;
   char *name;
   gint64 created;
+  GError *avoided; /* (nullable) */
 
   CollateWorker *worker;
-  CollateServeModel *model; /* the worker's thread, once it is loaded */
+  CollateServeModel *model; /* the worker's thread */
   CollateHttpServer *http;
 
   GQueue waiting; /* of CollateServeAnswer */
@@ -30,6 +29,15 @@ struct _CollateServe
 };
 
 G_DEFINE_FINAL_TYPE (CollateServe, collate_serve, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_AVOIDED,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
 
 #define MAX_BODY (16 * 1024 * 1024)
 #define MAX_WAITING 32
@@ -56,10 +64,10 @@ typedef struct
 
 typedef struct
 {
-  char *path;
-  char *device;
+  CollateServeModel *model;
   char *host;
   guint16 port;
+  GError *avoided;
 } Start;
 
 static void
@@ -69,6 +77,7 @@ job_free (gpointer data)
 
   collate_inbox_unref (job->inbox);
   g_object_unref (job->cancellable);
+  collate_serve_outcome_clear (&job->outcome);
   g_free (job);
 }
 
@@ -77,9 +86,8 @@ start_free (gpointer data)
 {
   Start *start = data;
 
-  g_free (start->path);
-  g_free (start->device);
   g_free (start->host);
+  g_clear_error (&start->avoided);
   g_free (start);
 }
 
@@ -103,6 +111,19 @@ piece_cb (gpointer message, gpointer user_data)
   collate_serve_answer_add (run->answer, message);
 }
 
+/* Told once, however many requests it is true of. */
+static void
+set_avoided (CollateServe *self, const GError *avoided)
+{
+  if (g_strcmp0 (self->avoided != NULL ? self->avoided->message : NULL,
+                 avoided != NULL ? avoided->message : NULL) == 0)
+    return;
+
+  g_clear_error (&self->avoided);
+  self->avoided = avoided != NULL ? g_error_copy (avoided) : NULL;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AVOIDED]);
+}
+
 static void run_next (CollateServe *self);
 
 static void
@@ -119,7 +140,10 @@ ran_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     collate_serve_answer_finish (run->answer, &job->outcome);
   else
     {
-      collate_serve_fault_from_error (&fault, error);
+      if (job->outcome.is_loaded)
+        collate_serve_fault_from_error (&fault, error);
+      else
+        collate_serve_fault_set (&fault, 500, NULL, "model_not_loaded", "%s", error->message);
       collate_serve_answer_fail (run->answer, &fault);
     }
 
@@ -130,6 +154,8 @@ ran_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self == NULL)
     return;
   self->run = NULL;
+  if (job->outcome.is_loaded)
+    set_avoided (self, job->outcome.avoided);
   run_next (self);
 }
 
@@ -362,18 +388,43 @@ collate_serve_finalize (GObject *object)
 {
   CollateServe *self = COLLATE_SERVE (object);
 
-  g_free (self->path);
-  g_free (self->device);
   g_free (self->name);
+  g_clear_error (&self->avoided);
 
   G_OBJECT_CLASS (collate_serve_parent_class)->finalize (object);
 }
 
 static void
+collate_serve_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  CollateServe *self = COLLATE_SERVE (object);
+
+  switch (prop_id)
+    {
+    case PROP_AVOIDED:
+      g_value_set_boxed (value, self->avoided);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
 collate_serve_class_init (CollateServeClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = collate_serve_dispose;
-  G_OBJECT_CLASS (klass)->finalize = collate_serve_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = collate_serve_dispose;
+  object_class->finalize = collate_serve_finalize;
+  object_class->get_property = collate_serve_get_property;
+
+  properties[PROP_AVOIDED] =
+      g_param_spec_boxed ("avoided",
+                          NULL,
+                          NULL,
+                          G_TYPE_ERROR,
+                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -389,8 +440,7 @@ collate_serve_new (const char *path, const char *device)
 {
   CollateServe *self = g_object_new (COLLATE_TYPE_SERVE, NULL);
 
-  self->path = g_strdup (path);
-  self->device = g_strdup (device);
+  self->model = collate_serve_model_new (path, device);
   self->name = g_filename_display_basename (path);
   if (g_str_has_suffix (self->name, ".gguf"))
     self->name[strlen (self->name) - strlen (".gguf")] = '\0';
@@ -403,10 +453,9 @@ load_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   Start *start = data;
   GError *error = NULL;
-  CollateServeModel *model = collate_serve_model_new (start->path, start->device, cancellable, &error);
 
-  if (model != NULL)
-    g_task_return_pointer (task, model, (GDestroyNotify) collate_serve_model_free);
+  if (collate_serve_model_load (start->model, &start->avoided, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
 }
@@ -419,9 +468,11 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   Start *start = g_task_get_task_data (G_TASK (result));
   GError *error = NULL;
 
-  self->model = g_task_propagate_pointer (G_TASK (result), &error);
-  if (self->model != NULL)
-    self->http = collate_http_server_new (start->host, start->port, MAX_BODY, request_cb, self, &error);
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      set_avoided (self, start->avoided);
+      self->http = collate_http_server_new (start->host, start->port, MAX_BODY, request_cb, self, &error);
+    }
   if (error == NULL)
     g_task_return_boolean (task, TRUE);
   else
@@ -440,8 +491,7 @@ collate_serve_start_async (CollateServe *self,
   GTask *work = g_task_new (NULL, cancellable, loaded_cb, task);
   Start *start = g_new0 (Start, 1);
 
-  start->path = g_strdup (self->path);
-  start->device = g_strdup (self->device);
+  start->model = self->model;
   start->host = g_strdup (host);
   start->port = port;
   g_task_set_source_tag (task, collate_serve_start_async);
@@ -454,6 +504,12 @@ gboolean
 collate_serve_start_finish (CollateServe *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+const GError *
+collate_serve_get_avoided (CollateServe *self)
+{
+  return self->avoided;
 }
 
 const char *

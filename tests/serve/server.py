@@ -24,20 +24,24 @@ HELLO = [{"role": "user", "content": "Hello"}]
 class Server:
     """The program, serving, for the length of a with block."""
 
-    def __init__(self, *arguments, architecture="llama", model="tiny"):
+    def __init__(self, *arguments, architecture="llama", model="tiny", **environment):
         self.arguments = arguments
+        self.environment = environment
         self.architecture = architecture
         self.name = model
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory()
+        self.log = tempfile.TemporaryFile("w+")
         path = pathlib.Path(self.folder.name, f"{self.name}.gguf")
-        subprocess.run([WRITE_MODEL, path, self.architecture], check=True)
+        self.path = path
+        self.write_model(self.architecture)
         environment = {"PATH": os.environ["PATH"], "HOME": self.folder.name, "LC_ALL": "C.UTF-8",
-                       "XDG_DATA_HOME": self.folder.name, "G_DEBUG": "fatal-criticals"}
+                       "XDG_DATA_HOME": self.folder.name, "G_DEBUG": "fatal-criticals", **self.environment}
         environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
         self.process = subprocess.Popen([COLLATE, "serve", "--port", "0", "--model", path, *self.arguments],
-                                        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                                        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
+                                        text=True)
         self.address = self.process.stdout.readline().strip()
         assert self.address, "no address was printed"
         self.host, _, port = self.address.removeprefix("http://").rpartition(":")
@@ -48,8 +52,21 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(60)
         self.process.stdout.close()
+        sys.stderr.write(self.said())
+        self.log.close()
         self.folder.cleanup()
         assert kind or status == 0, status
+
+    def write_model(self, architecture):
+        """The served file as another one that takes its place at once."""
+        new = self.path.with_suffix(".new")
+        subprocess.run([WRITE_MODEL, new, architecture], check=True)
+        new.replace(self.path)
+
+    def said(self):
+        """What came on standard error until now."""
+        self.log.seek(0)
+        return self.log.read()
 
     def connect(self):
         return http.client.HTTPConnection(self.host.strip("[]"), self.port, timeout=60)

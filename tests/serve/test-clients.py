@@ -215,16 +215,45 @@ def test_memory_does_not_grow():
 
 
 def test_a_model_file_that_is_cut_short():
-    """Its requests fail from then on, be it in the middle of an answer, and the program lives."""
+    """Its requests fail from then on, be it in the middle of an answer, and the program lives; a whole file is served."""
     with server.Server() as here:
         assert here.chat()["choices"]
         with send(here, **LONG) as peer:
             assert peer.recv(12) == b"HTTP/1.1 200"
-            os.truncate(pathlib.Path(here.folder.name, "tiny.gguf"), 0)
-            read_all(peer)
+            os.truncate(here.path, 0)
+            assert b"changed while it was open" in read_all(peer)
         for path, body in [("/generate", {"prompt": "x"}), ("/v1/chat/completions", {"messages": server.HELLO})]:
-            assert "changed while it was open" in here.refused(path, body, 500)["message"]
+            assert here.refused(path, body, 500)["code"] == "model_not_loaded"
         assert here.ask("GET", "/v1/models")[0] == 200
+        here.write_model("llama")
+        assert here.chat()["choices"]
+
+
+def test_a_model_file_that_is_replaced():
+    """The next request is answered from the file that is there; where that is none, with an error, and again later."""
+    with server.Server() as here, server.Server(architecture="qwen3") as other:
+        before, after = here.chat(seed=1), other.chat(seed=1)
+        assert before["choices"] != after["choices"]
+        here.write_model("qwen3")
+        replaced = here.chat(seed=1)
+        assert replaced["choices"] == after["choices"], replaced
+        assert replaced["usage"]["prompt_tokens_details"]["cached_tokens"] == 0, replaced
+        here.path.unlink()
+        for _ in range(2):
+            error = here.refused("/v1/chat/completions", {"messages": server.HELLO}, 500)
+            assert error["code"] == "model_not_loaded", error
+        here.write_model("llama")
+        assert here.chat(seed=1)["choices"] == before["choices"]
+
+
+def test_a_graphics_card_that_fails():
+    """It is left for the processor, which is said once."""
+    with server.Server(LD_LIBRARY_PATH=os.environ["COLLATE_BROKEN_CARD"]) as here:
+        for _ in range(3):
+            assert here.chat()["choices"]
+        assert here.said().count("vulkan:0: Broken Card") == 1 and "processor computes" in here.said(), here.said()
+    with server.Server("--device", "cpu", LD_LIBRARY_PATH=os.environ["COLLATE_BROKEN_CARD"]) as here:
+        assert here.chat()["choices"] and "Broken Card" not in here.said(), here.said()
 
 
 def start(*arguments, home):
