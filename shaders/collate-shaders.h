@@ -12,7 +12,7 @@
 typedef struct CollateShaderWeight CollateShaderWeight;
 typedef struct CollateShaderEmbed CollateShaderEmbed;
 typedef struct CollateShaderMatmul CollateShaderMatmul;
-typedef struct CollateShaderHalve CollateShaderHalve;
+typedef struct CollateShaderConvert CollateShaderConvert;
 typedef struct CollateShaderNorm CollateShaderNorm;
 typedef struct CollateShaderRope CollateShaderRope;
 typedef struct CollateShaderStore CollateShaderStore;
@@ -31,8 +31,10 @@ typedef struct CollateShaderSwiglu CollateShaderSwiglu;
 /* How a weight lies in memory. Rows stand in strips of as many as a subgroup has lanes (or of one, where there is only
  * one row); columns in blocks of 32, the last one filled up with zeros. Within a strip, block after block, what belongs
  * to a row stands beside what belongs to the next row:
- *   codes  [strip][block][n][lane] of 16 bytes: 8, 4, 4, 2 of them for 32 numbers of F32, F16, BF16, Q8; 1 for others
- *   bits   [strip][block][n][lane] of 4 bytes: the fifth bits of Q5 (n = 1), two high bits of Q6 (n = 2)
+ *   codes  [strip][block][n][lane] of 16 bytes: 8, 4, 4, 2 of them for 32 numbers of F32, F16, BF16, Q8; 1 for others,
+ *          whose word n has in byte i the low four bits of code 8n + i and above them those of code 8n + 4 + i
+ *   bits   [strip][block][n][lane] of 4 bytes: the fifth bits of Q5 (n = 1), two high bits of Q6 (n = 2); byte i has those of
+ *          codes i, 4 + i, 8 + i …, from the lowest bit on
  *   scales [strip][block][lane] of 4 bytes: f16 scale and f16 minimum, of Q8, Q4, Q5;
  *          [strip][block / 8][5][lane] of 4 bytes for the K forms: f16 scale of scales and f16 scale of minima, then for
  *          each of eight blocks two bytes: scale and minimum, or for Q6_K the signed scales of either half. */
@@ -49,6 +51,11 @@ typedef struct CollateShaderSwiglu CollateShaderSwiglu;
 /* Numbers in a block; blocks that share the scales of a K form. */
 #define COLLATE_FORM_BLOCK 32
 #define COLLATE_FORM_SUPER 8
+
+/* Activations as steps of a block's largest, in two signed bytes; units of 16 bytes that a block of them takes. */
+#define COLLATE_STEPS 255
+#define COLLATE_MOST_STEPS (127 * COLLATE_STEPS)
+#define COLLATE_STEPS_UNITS 5
 
 /* Rows and tokens of the tile that a workgroup makes; two by two subgroups make a part each. */
 #define COLLATE_TILE 64
@@ -92,13 +99,14 @@ struct CollateShaderMatmul
   uint has_bias;
 };
 
-/* Activations in f16 for matrix units. */
-struct CollateShaderHalve
+/* Activations in another form, of f16 or of whole numbers. */
+struct CollateShaderConvert
 {
   uint in_offset;
   uint in_stride;
   uint n_tokens;
   uint columns;
+  uint n_blocks;
 };
 
 struct CollateShaderNorm

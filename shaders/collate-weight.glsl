@@ -121,12 +121,36 @@ get_code (Block block, uint c)
   if (FORM == COLLATE_FORM_Q8)
     return bitfieldExtract (int (get_word (block, c / 4)), int (c % 4 * 8), 8);
 
-  code = int (get_word (block, c / 8) >> (c % 8 * 4) & 15);
+  code = int (get_word (block, c / 8) >> (c % 4 * 8 + c / 4 % 2 * 4) & 15);
   if (HAS_FIFTH_BIT)
-    code |= int (block.high[0] >> c & 1) << 4;
+    code |= int (block.high[0] >> (c % 4 * 8 + c / 4) & 1) << 4;
   if (FORM == COLLATE_FORM_Q6_K)
-    code = (code | int (block.high[c / 16] >> (c % 16 * 2) & 3) << 4) - 32;
+    code = (code | int (block.high[c / 16] >> (c % 4 * 8 + c / 4 % 4 * 2) & 3) << 4) - 32;
   return code;
+}
+
+/* Codes 4n to 4n + 3 of a block, a byte each. */
+uint
+get_four_codes (Block block, uint n)
+{
+  uint codes;
+
+  if (FORM == COLLATE_FORM_Q8)
+    return get_word (block, n);
+
+  codes = get_word (block, n / 2) >> (n % 2 * 4) & 0x0f0f0f0f;
+  if (HAS_FIFTH_BIT)
+    codes |= (block.high[0] >> n & 0x01010101) << 4;
+  if (FORM == COLLATE_FORM_Q6_K)
+    codes |= (block.high[n / 4] >> (n % 4 * 2) & 0x03030303) << 4;
+  return codes;
+}
+
+/* What is added to those codes for what they mean. */
+float
+get_offset ()
+{
+  return FORM == COLLATE_FORM_Q6_K ? -32 : 0;
 }
 
 /* Number c of a block; c is constant wherever speed matters. */

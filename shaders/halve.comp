@@ -23,7 +23,7 @@ layout (binding = 1) writeonly buffer Out
 
 layout (push_constant) uniform Params
 {
-  CollateShaderHalve params;
+  CollateShaderConvert params;
 };
 
 float
@@ -36,7 +36,7 @@ void
 halve (uint token)
 {
   uint from = params.in_offset + token * params.in_stride;
-  uint n_eights = (params.columns + COLLATE_FORM_BLOCK - 1) / COLLATE_FORM_BLOCK * (COLLATE_FORM_BLOCK / 8);
+  uint n_eights = params.n_blocks * (COLLATE_FORM_BLOCK / 8);
   uint to = token * (n_eights + 1);
   float largest = 0;
   int exponent;

@@ -89,38 +89,4 @@ add_block (uint n, uint first_strip, uint first_token)
       }
 }
 
-void
-put (uint row, uint token, float sum)
-{
-  uint at = params.out_offset + token * params.out_stride + params.weight.first_row + row;
-
-  if (params.accumulate != 0)
-    sum += products[at];
-  if (params.has_bias != 0)
-    sum += bias[params.weight.first_row + row];
-  products[at] = sum;
-}
-
-void
-main ()
-{
-  uint first_strip = gl_WorkGroupID.x * STRIPS;
-  uint first_token = gl_WorkGroupID.y * TOKENS;
-
-  [[unroll]] for (uint s = 0; s < STRIPS; s++)
-    [[unroll]] for (uint t = 0; t < TOKENS; t++)
-      sums[s][t] = 0;
-
-  for (uint n = 0; n < params.weight.n_blocks; n++)
-    add_block (n, first_strip, first_token);
-
-  [[unroll]] for (uint s = 0; s < STRIPS; s++)
-    {
-      uint row = (first_strip + s) * params.weight.n_lanes + get_lane ();
-
-      if (get_lane () < params.weight.n_lanes && row < params.weight.n_rows)
-        [[unroll]] for (uint t = 0; t < TOKENS; t++)
-          if (first_token + t < params.n_tokens)
-            put (row, first_token + t, sums[s][t]);
-    }
-}
+#include "collate-strips.glsl"

@@ -25,6 +25,7 @@ typedef struct
 {
   char *name;
   CollateDevice *device;
+  CollateVulkanWays ways; /* COLLATE_VULKAN_BEST where nothing was chosen */
 } Setup;
 
 typedef struct
@@ -46,11 +47,11 @@ free_setup (gpointer data)
 }
 
 static void
-add_setup (char *name, CollateDevice *device)
+add_setup (char *name, CollateDevice *device, CollateVulkanWays ways)
 {
   Setup *setup = g_new (Setup, 1);
 
-  *setup = (Setup){ name, device };
+  *setup = (Setup){ name, device, ways };
   g_ptr_array_add (setups, setup);
 }
 
@@ -88,46 +89,44 @@ add_vulkan_setups (void)
       CollateDevice *device = collate_vulkan_device_new (info->index, &error);
 
       g_assert_no_error (error);
-      add_setup (g_strdup_printf ("vulkan-%u", info->index), device);
+      add_setup (g_strdup_printf ("vulkan-%u", info->index), device, COLLATE_VULKAN_BEST);
     }
   if (infos->len == 0)
     g_test_add_func ("/engine/kernels/vulkan", skip_vulkan);
 }
 
-/* Of a listed device of Vulkan, one that multiplies in another way than it would choose; none where it cannot. */
-static void
-add_way (const CollateVulkanInfo *info, const Setup *listed, CollateVulkanWays ways, const char *name)
-{
-  const CollateVulkanChoice choice = { .ways = ways };
-  g_autoptr (GError) error = NULL;
-  CollateDevice *device = NULL;
-
-  if (collate_vulkan_device_get_ways (listed->device) == ways)
-    return;
-  device = collate_vulkan_device_new_with (info->index, &choice, &error);
-  if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
-    return;
-  g_assert_no_error (error);
-  add_setup (g_strdup_printf ("%s-%s", listed->name, name), device);
-}
-
-/* The software rasteriser crashes on matrices where it is told how wide it has to be. */
 void
 kernel_add_ways (void)
 {
+  static const struct
+  {
+    const char *name;
+    CollateVulkanWays ways;
+  } all[] = {
+    { "strips", COLLATE_VULKAN_STRIPS },
+    { "dots", COLLATE_VULKAN_DOTS },
+    { "tiles", COLLATE_VULKAN_TILES },
+    { "matrices", COLLATE_VULKAN_MATRICES },
+  };
   g_autoptr (GPtrArray) infos = collate_vulkan_list ();
-  guint first = setups->len - infos->len;
 
   for (guint i = 0; i < infos->len; i++)
-    {
-      const CollateVulkanInfo *info = g_ptr_array_index (infos, i);
-      const Setup *listed = g_ptr_array_index (setups, first + i);
+    for (guint j = 0; j < G_N_ELEMENTS (all); j++)
+      {
+        const CollateVulkanInfo *info = g_ptr_array_index (infos, i);
+        const CollateVulkanChoice choice = { .ways = all[j].ways };
+        g_autoptr (GError) error = NULL;
+        CollateDevice *device;
 
-      add_way (info, listed, COLLATE_VULKAN_STRIPS, "strips");
-      add_way (info, listed, COLLATE_VULKAN_TILES, "tiles");
-      if (g_getenv ("LP_NATIVE_VECTOR_WIDTH") == NULL)
-        add_way (info, listed, COLLATE_VULKAN_MATRICES, "matrices");
-    }
+        /* The software rasteriser crashes on matrices where it is told how wide it has to be. */
+        if (choice.ways == COLLATE_VULKAN_MATRICES && g_getenv ("LP_NATIVE_VECTOR_WIDTH") != NULL)
+          continue;
+        device = collate_vulkan_device_new_with (info->index, &choice, &error);
+        if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+          continue;
+        g_assert_no_error (error);
+        add_setup (g_strdup_printf ("vulkan-%u-%s", info->index, all[j].name), device, all[j].ways);
+      }
 }
 
 void
@@ -137,7 +136,8 @@ kernel_begin (int *argc, char ***argv)
   setups = g_ptr_array_new_with_free_func (free_setup);
   for (guint i = 0; kernel_get_level (i) != NULL; i++)
     add_setup (g_strdup (kernel_get_level (i)->name),
-               collate_cpu_device_new_with (3, kernel_get_level (i)->level));
+               collate_cpu_device_new_with (3, kernel_get_level (i)->level),
+               COLLATE_VULKAN_BEST);
   add_vulkan_setups ();
 }
 
@@ -148,6 +148,7 @@ run_case (gconstpointer data)
   KernelFixture fixture;
 
   kernel_fixture_begin (&fixture, this->setup->device);
+  fixture.ways = this->setup->ways;
   this->test (&fixture);
   kernel_fixture_end (&fixture);
 }
@@ -193,12 +194,9 @@ add_made (KernelFixture *fixture, Made made)
 void
 kernel_fixture_begin (KernelFixture *fixture, CollateDevice *device)
 {
-  gboolean is_cpu = strcmp (device->kernels->type, "cpu") == 0;
-
   *fixture = (KernelFixture){
     .device = device,
-    .is_cpu = is_cpu,
-    .halves = !is_cpu && collate_vulkan_device_get_ways (device) == COLLATE_VULKAN_MATRICES,
+    .is_cpu = strcmp (device->kernels->type, "cpu") == 0,
     .made = g_ptr_array_new_with_free_func (g_free),
     .seed = 1,
   };

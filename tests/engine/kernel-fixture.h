@@ -3,6 +3,7 @@
 
 #include "engine/collate-device.h"
 #include "engine/cpu/collate-cpu-loops.h"
+#include "engine/vulkan/collate-vulkan-choice.h"
 
 G_BEGIN_DECLS
 
@@ -16,9 +17,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   CollateDevice *device;
-  gboolean is_cpu; /* which rounds activations to steps where weights are quants */
-  gboolean halves; /* multiplies weights and activations as f16 */
-  GPtrArray *made; /* what kernel_drop() frees, at the test's end at the latest */
+  gboolean is_cpu;        /* which rounds activations to steps where weights are quants */
+  CollateVulkanWays ways; /* chosen for it */
+  GPtrArray *made;        /* what kernel_drop() frees, at the test's end at the latest */
   guint64 seed;
 } KernelFixture;
 

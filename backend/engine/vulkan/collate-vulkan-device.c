@@ -200,7 +200,7 @@ free_device (CollateDevice *device)
     {
       self->vk.DeviceWaitIdle (self->handle);
       collate_vulkan_slice_drop (self, &self->partials);
-      collate_vulkan_slice_drop (self, &self->halves);
+      collate_vulkan_slice_drop (self, &self->converted);
       collate_vulkan_recorder_clear (self);
       collate_vulkan_pipelines_clear (self);
       collate_vulkan_memory_clear (self);
@@ -235,26 +235,59 @@ static const CollateDeviceKernels kernels = {
   .free = free_device,
 };
 
-/* Processors gain nothing by shared memory, and by what is made of it. */
-static CollateVulkanWays
-find_best_ways (CollateVulkanDevice *self)
+static gboolean
+can (CollateVulkanDevice *self, CollateVulkanWays ways)
 {
-  gboolean has_room = self->traits.most_shared >= COLLATE_TILE_SHARED;
+  switch (ways)
+    {
+    case COLLATE_VULKAN_DOTS:
+      return HAVE_DOT_SHADERS && self->traits.has_dots;
+    case COLLATE_VULKAN_TILES:
+      return self->traits.most_shared >= COLLATE_TILE_SHARED;
+    case COLLATE_VULKAN_MATRICES:
+      return can (self, COLLATE_VULKAN_TILES) && collate_vulkan_try_matrices (self);
+    default:
+      return TRUE;
+    }
+}
+
+/* Processors gain nothing by shared memory and by what is made of it, nor by whole numbers that they only imitate. */
+static void
+choose_best (CollateVulkanDevice *self)
+{
   gboolean is_card = self->traits.type != VK_PHYSICAL_DEVICE_TYPE_CPU;
 
-  if (is_card && has_room && collate_vulkan_try_matrices (self))
-    return COLLATE_VULKAN_MATRICES;
-  return self->lanes >= MANY_LANES && has_room ? COLLATE_VULKAN_TILES : COLLATE_VULKAN_STRIPS;
+  self->few = self->traits.has_fast_dots && can (self, COLLATE_VULKAN_DOTS) ? COLLATE_VULKAN_DOTS
+                                                                            : COLLATE_VULKAN_STRIPS;
+  if (is_card && can (self, COLLATE_VULKAN_MATRICES))
+    self->many = COLLATE_VULKAN_MATRICES;
+  else if (self->lanes >= MANY_LANES && can (self, COLLATE_VULKAN_TILES))
+    self->many = COLLATE_VULKAN_TILES;
+  else
+    self->many = self->few;
 }
 
 static gboolean
 choose_ways (CollateVulkanDevice *self, CollateVulkanWays wanted, GError **error)
 {
-  self->ways = wanted == COLLATE_VULKAN_BEST ? find_best_ways (self) : wanted;
-  if (wanted != COLLATE_VULKAN_MATRICES || collate_vulkan_try_matrices (self))
-    return TRUE;
-  g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "%s has no matrix units", self->traits.name);
-  return FALSE;
+  if (!can (self, wanted))
+    {
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_UNSUPPORTED,
+                   "%s does not multiply in the way that is asked for",
+                   self->traits.name);
+      return FALSE;
+    }
+  if (wanted == COLLATE_VULKAN_BEST)
+    choose_best (self);
+  else
+    {
+      self->many = wanted;
+      self->few = wanted == COLLATE_VULKAN_DOTS ? COLLATE_VULKAN_DOTS : COLLATE_VULKAN_STRIPS;
+    }
+  return (self->few != COLLATE_VULKAN_DOTS && self->many != COLLATE_VULKAN_MATRICES) ||
+         collate_vulkan_convert_init (self, error);
 }
 
 static gboolean
@@ -304,12 +337,6 @@ collate_vulkan_device_new_with (guint index, const CollateVulkanChoice *choice, 
   self->head.name = g_strdup_printf ("vulkan:%u", index);
   self->head.description = collate_vulkan_traits_describe (&self->traits);
   return &self->head;
-}
-
-CollateVulkanWays
-collate_vulkan_device_get_ways (CollateDevice *device)
-{
-  return ((CollateVulkanDevice *) device)->ways;
 }
 
 CollateDevice *

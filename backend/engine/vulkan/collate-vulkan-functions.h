@@ -38,6 +38,18 @@ typedef VkResult (VKAPI_PTR *CollateVulkanGetMatrixProperties) (VkPhysicalDevice
                                                                 guint32 *n,
                                                                 CollateVulkanMatrixProperties *kinds);
 
+/* Adds a struct to what is behind another one, where it is wanted. */
+static inline void
+collate_vulkan_chain (gpointer head, gboolean wanted, gpointer more)
+{
+  VkBaseOutStructure *first = head, *next = more;
+
+  if (!wanted)
+    return;
+  next->pNext = first->pNext;
+  first->pNext = next;
+}
+
 /* The functions of Vulkan that are called, found at run time: the program is not linked with a loader. */
 
 #define COLLATE_VULKAN_INSTANCE_FUNCTIONS(X)                                                                 \

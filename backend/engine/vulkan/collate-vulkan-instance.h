@@ -37,10 +37,12 @@ typedef struct
   guint32 vendor, device, driver_version;
   guint8 cache_uuid[VK_UUID_SIZE];
 
-  guint32 subgroup;               /* lanes */
-  guint32 least, most;            /* lanes that can be asked for; 0: none */
-  gboolean has_full_subgroups;    /* can be asked for */
-  gboolean has_float16, has_dot8; /* in hardware */
+  guint32 subgroup;            /* lanes */
+  guint32 least, most;         /* lanes that can be asked for; 0: none */
+  gboolean has_full_subgroups; /* can be asked for */
+  gboolean has_float16;
+  gboolean has_dots;              /* products of four bytes at once, */
+  gboolean has_fast_dots;         /* in hardware */
   CollateVulkanMatrices matrices; /* cooperative ones */
   gboolean has_budget;            /* says how much memory is free */
   gboolean has_priority;          /* can be told to let others go first */

@@ -5,7 +5,7 @@
 
 /* The product of weights and activations: which shader makes it, in which shape. */
 
-/* Specialisation constants of matmul.comp, */
+/* Specialisation constants of matmul.comp and, but for the last, matmul-dot.comp, */
 #define TOKENS COLLATE_SPEC_1
 #define STRIPS COLLATE_SPEC_2
 #define STRIPS_ALIGNED COLLATE_SPEC_3
@@ -57,17 +57,21 @@ divide_up (guint32 n, guint32 by)
   return (n + by - 1) / by;
 }
 
-/* A subgroup makes strips of rows. */
+/* A subgroup makes strips of rows, by itself or in whole numbers. */
 static void
-use_strips (CollateVulkanDevice *self, const CollateShaderMatmul *shader, CollateVulkanDispatch *dispatch)
+use_strips (CollateVulkanDevice *self,
+            const CollateShaderMatmul *shader,
+            gboolean on_dots,
+            CollateVulkanDispatch *dispatch)
 {
-  gboolean aligned = is_aligned (shader);
+  gboolean aligned = on_dots || is_aligned (shader);
   Tile tile = choose_tile (self, shader->n_tokens, aligned);
 
-  dispatch->shader += COLLATE_SHADER_MATMUL;
+  dispatch->shader += on_dots ? COLLATE_SHADER_DOT : COLLATE_SHADER_MATMUL;
   dispatch->constants[TOKENS] = tile.tokens;
   dispatch->constants[STRIPS] = tile.strips;
-  dispatch->constants[STRIPS_ALIGNED] = aligned;
+  if (!on_dots)
+    dispatch->constants[STRIPS_ALIGNED] = aligned;
   dispatch->groups[0] = divide_up (divide_up (shader->weight.n_rows, shader->weight.n_lanes), tile.strips);
   dispatch->groups[1] = divide_up (shader->n_tokens, tile.tokens);
 }
@@ -95,37 +99,47 @@ use_tiles (CollateVulkanDevice *self,
   dispatch->groups[1] = divide_up (shader->n_tokens, COLLATE_TILE);
 }
 
-/* Numbers of f32 may be larger than those of f16 can be. */
-static gboolean
-is_for_matrices (CollateVulkanDevice *self, const CollateMatmul *params, const CollateProduct *product)
+/* Numbers of f32 may be larger than those of f16 can be, and what is no quant has no whole numbers. */
+static CollateVulkanWays
+find_ways (CollateVulkanDevice *self, const CollateMatmul *params, guint form)
 {
-  return self->ways == COLLATE_VULKAN_MATRICES && params->n_tokens > FEW_TOKENS &&
-         product->weight->form != COLLATE_FORM_F32;
+  CollateVulkanWays ways = params->n_tokens > FEW_TOKENS ? self->many : self->few;
+
+  if (ways == COLLATE_VULKAN_MATRICES && form == COLLATE_FORM_F32)
+    return COLLATE_VULKAN_TILES;
+  if (ways == COLLATE_VULKAN_DOTS && form < COLLATE_FORM_Q8)
+    return COLLATE_VULKAN_STRIPS;
+  return ways;
 }
 
-/* `halves`: from a token to the next in the device's activations of f16, where the product takes those. */
+/* Whether activations are to be converted first. */
+static gboolean
+converts (CollateVulkanWays ways)
+{
+  return ways == COLLATE_VULKAN_DOTS || ways == COLLATE_VULKAN_MATRICES;
+}
+
+/* `stride`: from a token to the next in the converted activations, where the product takes those. */
 static void
 multiply_part (CollateVulkanDevice *self,
                const CollateMatmul *params,
                const CollateProduct *product,
                const CollateVulkanPart *part,
-               guint32 halves)
+               CollateVulkanWays ways,
+               guint32 stride)
 {
+  const CollateVulkanSlice *in = converts (ways) ? &self->converted : &params->in.buffer->slice;
   const CollateWeight *bias = product->bias;
-  gboolean on_matrices = is_for_matrices (self, params, product);
-  const CollateShaderMatmul shader = {
+  CollateShaderMatmul shader = {
     .weight = part->shape,
-    .in_offset = on_matrices ? 0 : (guint32) (params->in.offset / sizeof (float)),
+    .in_offset = (guint32) (params->in.offset / sizeof (float)),
+    .in_stride = (guint32) (params->in_stride > 0 ? params->in_stride : part->shape.columns),
     .out_offset = (guint32) (product->out.offset / sizeof (float)),
-    .in_stride = on_matrices             ? halves
-                 : params->in_stride > 0 ? (guint32) params->in_stride
-                                         : part->shape.columns,
     .out_stride = (guint32) (product->out_stride > 0 ? product->out_stride : product->weight->rows),
     .n_tokens = (guint32) params->n_tokens,
     .accumulate = params->accumulate,
     .has_bias = bias != NULL,
   };
-  const CollateVulkanSlice *in = on_matrices ? &self->halves : &params->in.buffer->slice;
   CollateVulkanDispatch dispatch = {
     .shader = product->weight->form,
     .slices = { part->codes,
@@ -139,27 +153,37 @@ multiply_part (CollateVulkanDevice *self,
     .work = (double) part->shape.n_rows * part->shape.columns * (double) (params->n_tokens + MOVING),
   };
 
-  if (self->ways == COLLATE_VULKAN_STRIPS || params->n_tokens <= FEW_TOKENS)
-    use_strips (self, &shader, &dispatch);
+  if (converts (ways))
+    {
+      shader.in_offset = 0;
+      shader.in_stride = stride;
+    }
+  if (ways == COLLATE_VULKAN_STRIPS || ways == COLLATE_VULKAN_DOTS)
+    use_strips (self, &shader, ways == COLLATE_VULKAN_DOTS, &dispatch);
   else
-    use_tiles (self, &shader, on_matrices, &dispatch);
+    use_tiles (self, &shader, ways == COLLATE_VULKAN_MATRICES, &dispatch);
   collate_vulkan_dispatch (self, &dispatch);
 }
 
 static void
 multiply (CollateVulkanDevice *self, const CollateMatmul *params)
 {
-  guint32 halves = 0;
+  guint32 stride = 0;
 
   for (gsize n = 0; n < params->n_products; n++)
     {
       const CollateProduct *product = &params->products[n];
+      CollateVulkanWays ways = find_ways (self, params, product->weight->form);
 
-      if (halves == 0 && is_for_matrices (self, params, product))
-        halves = collate_vulkan_halve (self, params);
+      if (stride == 0 && converts (ways))
+        stride = collate_vulkan_convert (self, params, ways);
       for (guint i = 0; i < product->weight->parts->len; i++)
-        multiply_part (
-            self, params, product, &g_array_index (product->weight->parts, CollateVulkanPart, i), halves);
+        multiply_part (self,
+                       params,
+                       product,
+                       &g_array_index (product->weight->parts, CollateVulkanPart, i),
+                       ways,
+                       stride);
     }
 }
 
@@ -186,8 +210,8 @@ void
 collate_vulkan_matmul (CollateDevice *device, const CollateMatmul *params)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
-  gint64 most = self->ways == COLLATE_VULKAN_MATRICES ? collate_vulkan_get_most_halved (self, params)
-                                                      : params->n_tokens;
+  gint64 most =
+      self->converted.size > 0 ? collate_vulkan_get_most_converted (self, params) : params->n_tokens;
 
   for (gint64 t = 0; t < params->n_tokens; t += most)
     {

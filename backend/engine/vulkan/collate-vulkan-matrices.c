@@ -3,15 +3,12 @@
 
 #include "engine/vulkan/collate-vulkan-private.h"
 
-/* Matrix units: whether they do what they should, and activations in the form that they take. */
+/* Matrix units: whether they do what they should. */
 
 /* Specialisation constants of the shaders that use them. */
 #define M COLLATE_SPEC_2
 #define N COLLATE_SPEC_3
 #define K COLLATE_SPEC_4
-
-/* Bytes of activations in f16. */
-#define HALVES ((guint64) 16 << 20)
 
 /* What probe-matrices.comp should make of its column and row. */
 static float
@@ -59,43 +56,5 @@ run_probe (CollateVulkanDevice *self, const CollateVulkanMatrices *matrices)
 gboolean
 collate_vulkan_try_matrices (CollateVulkanDevice *self)
 {
-  return HAVE_MATRIX_SHADERS && self->traits.matrices.m > 0 && run_probe (self, &self->traits.matrices) &&
-         collate_vulkan_slice_take (self, COLLATE_VULKAN_DEVICE_MEMORY, HALVES, &self->halves, NULL);
-}
-
-/* Units of 16 bytes for a token's numbers, and one for their scale. */
-static guint32
-get_stride (const CollateMatmul *params)
-{
-  gint64 columns = params->products[0].weight->columns;
-
-  return (guint32) ((columns + COLLATE_FORM_BLOCK - 1) / COLLATE_FORM_BLOCK * (COLLATE_FORM_BLOCK / 8) + 1);
-}
-
-gint64
-collate_vulkan_get_most_halved (CollateVulkanDevice *self, const CollateMatmul *params)
-{
-  return (gint64) (self->halves.size / (get_stride (params) * 16));
-}
-
-guint32
-collate_vulkan_halve (CollateVulkanDevice *self, const CollateMatmul *params)
-{
-  gint64 columns = params->products[0].weight->columns;
-  const CollateShaderHalve shader = {
-    .in_offset = (guint32) (params->in.offset / sizeof (float)),
-    .in_stride = (guint32) (params->in_stride > 0 ? params->in_stride : columns),
-    .n_tokens = (guint32) params->n_tokens,
-    .columns = (guint32) columns,
-  };
-
-  collate_vulkan_dispatch (self,
-                           &(CollateVulkanDispatch){
-                               .shader = COLLATE_SHADER_HALVE,
-                               .slices = { params->in.buffer->slice, self->halves },
-                               .params = &shader,
-                               .groups = { (guint32) MIN (params->n_tokens, 65535), 1, 1 },
-                               .work = (double) (params->n_tokens * columns),
-                           });
-  return get_stride (params);
+  return HAVE_MATRIX_SHADERS && self->traits.matrices.m > 0 && run_probe (self, &self->traits.matrices);
 }

@@ -6,10 +6,21 @@
 
 /* A device's handle and its functions, and how many lanes its subgroups really have. */
 
+#define MOST_EXTENSIONS 5
+
+static void
+add_extension (VkDeviceCreateInfo *info, const char **names, gboolean wanted, const char *name)
+{
+  if (wanted)
+    names[info->enabledExtensionCount++] = name;
+}
+
 /* With the lowest priority that it knows, so that the desktop goes first; not every driver grants it. */
 static VkResult
 create_handle (CollateVulkanDevice *self)
 {
+  const CollateVulkanTraits *traits = &self->traits;
+  gboolean has_matrices = traits->matrices.m > 0;
   const VkDeviceQueueGlobalPriorityCreateInfoEXT low = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_GLOBAL_PRIORITY_CREATE_INFO_EXT,
     .globalPriority = VK_QUEUE_GLOBAL_PRIORITY_LOW_EXT,
@@ -17,45 +28,47 @@ create_handle (CollateVulkanDevice *self)
   const float priority = 0;
   VkDeviceQueueCreateInfo queue = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-    .pNext = self->traits.has_priority ? &low : NULL,
-    .queueFamilyIndex = self->traits.queue_family,
+    .pNext = traits->has_priority ? &low : NULL,
+    .queueFamilyIndex = traits->queue_family,
     .queueCount = 1,
     .pQueuePriorities = &priority,
+  };
+  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
+    .subgroupSizeControl = VK_TRUE,
+    .computeFullSubgroups = traits->has_full_subgroups,
+  };
+  VkPhysicalDeviceShaderIntegerDotProductFeatures dots = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
+    .shaderIntegerDotProduct = VK_TRUE,
   };
   CollateVulkanMatrixFeatures matrices = { .sType = COLLATE_VULKAN_MATRIX_FEATURES, .has_matrices = VK_TRUE };
   VkPhysicalDeviceVulkan12Features for_matrices = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = &matrices,
     .shaderFloat16 = VK_TRUE,
     .vulkanMemoryModel = VK_TRUE,
   };
-  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
-    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
-    .pNext = self->traits.matrices.m > 0 ? &for_matrices : NULL,
-    .subgroupSizeControl = VK_TRUE,
-    .computeFullSubgroups = self->traits.has_full_subgroups,
-  };
-  const char *extensions[4];
+  const char *extensions[MOST_EXTENSIONS];
   VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-    .pNext = self->traits.most > 0 ? (gpointer) &sizes : sizes.pNext,
     .queueCreateInfoCount = 1,
     .pQueueCreateInfos = &queue,
     .ppEnabledExtensionNames = extensions,
   };
   VkResult result;
 
-  if (self->traits.most > 0)
-    extensions[info.enabledExtensionCount++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
-  if (self->traits.matrices.m > 0)
-    extensions[info.enabledExtensionCount++] = COLLATE_VULKAN_MATRICES_EXTENSION;
-  if (self->traits.has_budget)
-    extensions[info.enabledExtensionCount++] = VK_EXT_MEMORY_BUDGET_EXTENSION_NAME;
-  if (self->traits.has_priority)
-    extensions[info.enabledExtensionCount++] = VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME;
+  collate_vulkan_chain (&info, traits->most > 0, &sizes);
+  collate_vulkan_chain (&info, traits->has_dots, &dots);
+  collate_vulkan_chain (&info, has_matrices, &matrices);
+  collate_vulkan_chain (&info, has_matrices, &for_matrices);
+  add_extension (&info, extensions, traits->most > 0, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+  add_extension (&info, extensions, traits->has_dots, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+  add_extension (&info, extensions, has_matrices, COLLATE_VULKAN_MATRICES_EXTENSION);
+  add_extension (&info, extensions, traits->has_budget, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  add_extension (&info, extensions, traits->has_priority, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME);
 
   result = self->instance->vk.CreateDevice (self->physical, &info, NULL, &self->handle);
-  if (result >= VK_SUCCESS || !self->traits.has_priority)
+  if (result >= VK_SUCCESS || !traits->has_priority)
     return result;
   queue.pNext = NULL;
   info.enabledExtensionCount--;

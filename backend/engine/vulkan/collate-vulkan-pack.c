@@ -205,27 +205,29 @@ put_words (const guint32 *words, guint n_words, guint32 n_lanes, guint32 *to)
     to[i / 4 * 4 * n_lanes + i % 4] = words[i];
 }
 
+/* Where a code's low bits stand, as collate-shaders.h says: the eight of Q8 in a byte, else four in half of one. */
 static void
 put_codes (const Block *block, guint form, guint32 n_lanes, guint32 *to)
 {
-  guint width = form == COLLATE_FORM_Q8 ? 8 : 4;
-  guint a_word = 32 / width;
   guint32 words[8] = { 0 };
 
   for (guint i = 0; i < BLOCK; i++)
-    words[i / a_word] |= (block->codes[i] & ((1u << width) - 1)) << i % a_word * width;
+    if (form == COLLATE_FORM_Q8)
+      words[i / 4] |= (guint32) block->codes[i] << i % 4 * 8;
+    else
+      words[i / 8] |= (guint32) (block->codes[i] & 15) << (i % 4 * 8 + i / 4 % 2 * 4);
   put_words (words, get_n_words (form), n_lanes, to);
 }
 
 static void
 put_bits (const Block *block, guint form, guint32 n_lanes, guint32 *to)
 {
-  guint width = get_n_bits (form);
-  guint a_word = width > 0 ? 32 / width : BLOCK;
+  guint width = get_n_bits (form); /* one bit in one word, two in two */
+  guint fours = 8 / width;         /* codes of a word, in fours */
   guint32 words[2] = { 0 };
 
   for (guint i = 0; i < BLOCK; i++)
-    words[i / a_word] |= (guint32) (block->codes[i] >> 4) << i % a_word * width;
+    words[i / 4 / fours] |= (guint32) (block->codes[i] >> 4) << (i % 4 * 8 + i / 4 % fours * width);
   for (guint i = 0; i < width; i++)
     to[i * n_lanes] = words[i];
 }

@@ -36,7 +36,8 @@ struct _CollateVulkanDevice
   VkPhysicalDevice physical;
   CollateVulkanTraits traits;
   guint32 lanes;          /* of a subgroup, as it was seen to run */
-  CollateVulkanWays ways; /* what was chosen */
+  CollateVulkanWays few;  /* how products of few tokens are made, */
+  CollateVulkanWays many; /* and of many */
 
   VkDevice handle;
   VkQueue queue;
@@ -45,8 +46,8 @@ struct _CollateVulkanDevice
   CollateVulkanMemory memory;
   CollateVulkanPipelines pipelines;
   CollateVulkanRecorder recorder;
-  CollateVulkanSlice partials; /* of attention whose keys are split */
-  CollateVulkanSlice halves;   /* activations in f16, where there are matrix units */
+  CollateVulkanSlice partials;  /* of attention whose keys are split */
+  CollateVulkanSlice converted; /* activations in the form that some ways take */
   CollateVulkanAngles angles;
   gint64 n_bytes; /* of buffers and weights */
 
@@ -62,13 +63,18 @@ gboolean collate_vulkan_open_handle (CollateVulkanDevice *device, GError **error
 /* Tries how many lanes a subgroup has. */
 gboolean collate_vulkan_find_lanes (CollateVulkanDevice *device, GError **error);
 
-/* Whether the device's matrix units work; where they do, there is room for what they take. */
+/* Whether the device's matrix units work. */
 gboolean collate_vulkan_try_matrices (CollateVulkanDevice *device);
 
-/* How many tokens' activations there is room for; makes those of `params` into f16 → 16-byte units from one token to the
- * next. */
-gint64 collate_vulkan_get_most_halved (CollateVulkanDevice *device, const CollateMatmul *params);
-guint32 collate_vulkan_halve (CollateVulkanDevice *device, const CollateMatmul *params);
+/* Makes room for activations in another form. */
+gboolean collate_vulkan_convert_init (CollateVulkanDevice *device, GError **error);
+
+/* How many tokens' activations there is room for; makes those of `params` what these ways take → 16-byte units from one
+ * token to the next. */
+gint64 collate_vulkan_get_most_converted (CollateVulkanDevice *device, const CollateMatmul *params);
+guint32 collate_vulkan_convert (CollateVulkanDevice *device,
+                                const CollateMatmul *params,
+                                CollateVulkanWays ways);
 
 /* Copies between the host and a slice; what was recorded runs first. */
 gboolean collate_vulkan_write (CollateVulkanDevice *device,

@@ -16,6 +16,9 @@
   X (COLLATE_FORM_F32, f32)                                                                                  \
   X (COLLATE_FORM_F16, f16)                                                                                  \
   X (COLLATE_FORM_BF16, bf16)                                                                                \
+  QUANTS (X)
+
+#define QUANTS(X)                                                                                            \
   X (COLLATE_FORM_Q8, q8)                                                                                    \
   X (COLLATE_FORM_Q4, q4)                                                                                    \
   X (COLLATE_FORM_Q5, q5)                                                                                    \
@@ -27,6 +30,8 @@
   [COLLATE_SHADER_EMBED + (form)] = SHADER (embed_##name, 5, 1 << 4, sizeof (CollateShaderEmbed), FALSE),
 #define MATMUL(form, name)                                                                                   \
   [COLLATE_SHADER_MATMUL + (form)] = SHADER (matmul_##name, 6, 1 << 4, sizeof (CollateShaderMatmul), TRUE),
+#define DOT(form, name)                                                                                      \
+  [COLLATE_SHADER_DOT + (form)] = SHADER (dot_##name, 6, 1 << 4, sizeof (CollateShaderMatmul), TRUE),
 #define TILE(form, name)                                                                                     \
   [COLLATE_SHADER_TILE + (form)] = SHADER (tile_##name, 6, 1 << 4, sizeof (CollateShaderMatmul), TRUE),
 #define MATRIX(form, name)                                                                                   \
@@ -40,10 +45,14 @@ static const CollateShader shaders[COLLATE_SHADER_N_SHADERS] = {
   [COLLATE_SHADER_ATTENTION] = SHADER (attention, 4, 1 << 3, sizeof (CollateShaderAttention), TRUE),
   [COLLATE_SHADER_COMBINE] = SHADER (combine, 2, 1 << 1, sizeof (CollateShaderCombine), FALSE),
   [COLLATE_SHADER_SWIGLU] = SHADER (swiglu, 3, 1 << 2, sizeof (CollateShaderSwiglu), FALSE),
-  [COLLATE_SHADER_HALVE] = SHADER (halve, 2, 1 << 1, sizeof (CollateShaderHalve), FALSE),
+  [COLLATE_SHADER_HALVE] = SHADER (halve, 2, 1 << 1, sizeof (CollateShaderConvert), FALSE),
+  [COLLATE_SHADER_QUANTISE] = SHADER (quantise, 2, 1 << 1, sizeof (CollateShaderConvert), FALSE),
   FORMS (EMBED) FORMS (MATMUL) FORMS (TILE)
+#if HAVE_DOT_SHADERS
+      QUANTS (DOT)
+#endif
 #if HAVE_MATRIX_SHADERS
-      [COLLATE_SHADER_PROBE_MATRICES] = SHADER (probe_matrices, 1, 1 << 0, 0, FALSE),
+          [COLLATE_SHADER_PROBE_MATRICES] = SHADER (probe_matrices, 1, 1 << 0, 0, FALSE),
   FORMS (MATRIX)
 #endif
 };

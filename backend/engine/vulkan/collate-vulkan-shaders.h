@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The shaders, as the build compiled them; those for matrix units are empty where its compiler knew none. Any thread. */
+/* The shaders, as the build compiled them; those for matrix units and for products of bytes are empty where its compiler knew none. Any thread. */
 
 #define COLLATE_SHADER_N_FORMS 9
 #define COLLATE_SHADER_MOST_BINDINGS 6
@@ -23,10 +23,12 @@ typedef enum
   COLLATE_SHADER_COMBINE,
   COLLATE_SHADER_SWIGLU,
   COLLATE_SHADER_HALVE,
+  COLLATE_SHADER_QUANTISE,
   COLLATE_SHADER_PROBE_MATRICES,
   COLLATE_SHADER_EMBED, /* + the form of the weight */
   COLLATE_SHADER_MATMUL = COLLATE_SHADER_EMBED + COLLATE_SHADER_N_FORMS,
-  COLLATE_SHADER_TILE = COLLATE_SHADER_MATMUL + COLLATE_SHADER_N_FORMS,
+  COLLATE_SHADER_DOT = COLLATE_SHADER_MATMUL + COLLATE_SHADER_N_FORMS,
+  COLLATE_SHADER_TILE = COLLATE_SHADER_DOT + COLLATE_SHADER_N_FORMS,
   COLLATE_SHADER_MATRIX = COLLATE_SHADER_TILE + COLLATE_SHADER_N_FORMS,
   COLLATE_SHADER_N_SHADERS = COLLATE_SHADER_MATRIX + COLLATE_SHADER_N_FORMS,
 } CollateShaderId;

@@ -9,6 +9,12 @@
 
 /* Asks a device what it can do. */
 
+/* What a device need not know, and is asked about only where it does. */
+typedef struct
+{
+  gboolean sizes, dots, matrices;
+} Extensions;
+
 static gboolean
 has_extension (const VkExtensionProperties *extensions, guint32 n, const char *name)
 {
@@ -43,13 +49,8 @@ find_queue (CollateVulkanInstance *self, VkPhysicalDevice device, CollateVulkanT
   return found;
 }
 
-static void
-read_extensions (CollateVulkanInstance *self,
-                 VkPhysicalDevice device,
-                 CollateVulkanTraits *traits,
-                 gboolean *has_sizes,
-                 gboolean *has_dot,
-                 gboolean *has_matrices)
+static Extensions
+read_extensions (CollateVulkanInstance *self, VkPhysicalDevice device, CollateVulkanTraits *traits)
 {
   g_autofree VkExtensionProperties *extensions = NULL;
   guint32 n = 0;
@@ -58,11 +59,13 @@ read_extensions (CollateVulkanInstance *self,
   extensions = g_new0 (VkExtensionProperties, MAX (n, 1));
   if (self->vk.EnumerateDeviceExtensionProperties (device, NULL, &n, extensions) < VK_SUCCESS)
     n = 0;
-  *has_sizes = has_extension (extensions, n, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  *has_dot = has_extension (extensions, n, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
   traits->has_budget = has_extension (extensions, n, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   traits->has_priority = has_extension (extensions, n, VK_EXT_GLOBAL_PRIORITY_EXTENSION_NAME);
-  *has_matrices = has_extension (extensions, n, COLLATE_VULKAN_MATRICES_EXTENSION);
+  return (Extensions){
+    .sizes = has_extension (extensions, n, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME),
+    .dots = has_extension (extensions, n, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME),
+    .matrices = has_extension (extensions, n, COLLATE_VULKAN_MATRICES_EXTENSION),
+  };
 }
 
 static gboolean
@@ -103,26 +106,30 @@ static void
 read_features (CollateVulkanInstance *self,
                VkPhysicalDevice device,
                CollateVulkanTraits *traits,
-               gboolean has_sizes,
-               gboolean has_matrices)
+               const Extensions *has)
 {
   CollateVulkanMatrixFeatures matrices = { .sType = COLLATE_VULKAN_MATRIX_FEATURES };
+  VkPhysicalDeviceShaderIntegerDotProductFeatures dots = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
+  };
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT sizes = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
-    .pNext = has_matrices ? &matrices : NULL,
   };
   VkPhysicalDeviceVulkan12Features features12 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-    .pNext = has_sizes ? (gpointer) &sizes : sizes.pNext,
   };
   VkPhysicalDeviceFeatures2 features = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
     .pNext = &features12,
   };
 
+  collate_vulkan_chain (&features, has->sizes, &sizes);
+  collate_vulkan_chain (&features, has->dots, &dots);
+  collate_vulkan_chain (&features, has->matrices, &matrices);
   self->vk.GetPhysicalDeviceFeatures2 (device, &features);
   traits->has_float16 = features12.shaderFloat16;
   traits->has_full_subgroups = sizes.computeFullSubgroups;
+  traits->has_dots = dots.shaderIntegerDotProduct;
   if (matrices.has_matrices && features12.shaderFloat16 && features12.vulkanMemoryModel)
     traits->matrices = find_matrices (self, device);
   if (!sizes.subgroupSizeControl)
@@ -144,24 +151,20 @@ find_missing (const VkPhysicalDeviceProperties *properties, const VkPhysicalDevi
   return NULL;
 }
 
-/* The structs of newer versions are asked for only where a device has them. */
 static void
 read_properties (CollateVulkanInstance *self,
                  VkPhysicalDevice device,
                  CollateVulkanTraits *traits,
-                 gboolean has_sizes,
-                 gboolean has_dot)
+                 const Extensions *has)
 {
-  VkPhysicalDeviceShaderIntegerDotProductProperties dot = {
+  VkPhysicalDeviceShaderIntegerDotProductProperties dots = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES,
   };
   VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES,
-    .pNext = has_dot ? &dot : NULL,
   };
   VkPhysicalDeviceVulkan12Properties properties12 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES,
-    .pNext = has_sizes ? (gpointer) &sizes : sizes.pNext,
   };
   VkPhysicalDeviceVulkan11Properties properties11 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES,
@@ -173,6 +176,8 @@ read_properties (CollateVulkanInstance *self,
   };
   const VkPhysicalDeviceLimits *limits = &properties.properties.limits;
 
+  collate_vulkan_chain (&properties, has->sizes, &sizes);
+  collate_vulkan_chain (&properties, has->dots, &dots);
   self->vk.GetPhysicalDeviceProperties2 (device, &properties);
   g_strlcpy (traits->driver, properties12.driverName, sizeof traits->driver);
   g_strlcpy (traits->driver_info, properties12.driverInfo, sizeof traits->driver_info);
@@ -187,7 +192,7 @@ read_properties (CollateVulkanInstance *self,
       traits->least = sizes.minSubgroupSize;
       traits->most = sizes.maxSubgroupSize;
     }
-  traits->has_dot8 = dot.integerDotProduct4x8BitPackedSignedAccelerated;
+  traits->has_fast_dots = dots.integerDotProduct4x8BitPackedSignedAccelerated;
   traits->timestamp_period = limits->timestampPeriod;
   traits->most_groups = MIN (limits->maxComputeWorkGroupCount[0],
                              MIN (limits->maxComputeWorkGroupCount[1], limits->maxComputeWorkGroupCount[2]));
@@ -205,7 +210,7 @@ collate_vulkan_instance_get_traits (CollateVulkanInstance *instance, guint index
   VkPhysicalDeviceMemoryProperties2 memory = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
   };
-  gboolean has_sizes, has_dot, has_matrices;
+  Extensions has;
 
   *traits = (CollateVulkanTraits){ 0 };
   instance->vk.GetPhysicalDeviceProperties2 (device, &basic);
@@ -217,9 +222,9 @@ collate_vulkan_instance_get_traits (CollateVulkanInstance *instance, guint index
       return;
     }
 
-  read_extensions (instance, device, traits, &has_sizes, &has_dot, &has_matrices);
-  read_properties (instance, device, traits, has_sizes, has_dot);
-  read_features (instance, device, traits, has_sizes, has_matrices);
+  has = read_extensions (instance, device, traits);
+  read_properties (instance, device, traits, &has);
+  read_features (instance, device, traits, &has);
   instance->vk.GetPhysicalDeviceMemoryProperties2 (device, &memory);
   traits->memory = memory.memoryProperties;
   if (!find_queue (instance, device, traits))
@@ -252,7 +257,7 @@ collate_vulkan_traits_describe (const CollateVulkanTraits *traits)
   g_string_append_printf (text, _ (", subgroups of %u"), traits->subgroup);
   if (traits->has_float16)
     g_string_append (text, ", f16");
-  if (traits->has_dot8)
+  if (traits->has_fast_dots)
     g_string_append (text, _ (", products of 8 bits"));
   if (traits->matrices.m > 0)
     g_string_append (text, _ (", cooperative matrices"));

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every kernel and whole models on the software rasteriser under Vulkan's validation, core and synchronisation: any
-message is a failure. test-validation.py HAS-MATRICES CHECKED-LOADER MODEL-TEST KERNEL-TEST...
+message is a failure. test-validation.py IS-NEW CHECKED-LOADER MODEL-TEST KERNEL-TEST...
 
 The layers and the rasteriser are a newer Debian's (debian.py); skipped where they cannot be had.
 """
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "support"))
 import debian
 import tap
 
-HAS_MATRICES = sys.argv[1] == "true"
+IS_NEW = sys.argv[1] == "true"
 CHECKED_LOADER, MODEL_TEST, *KERNEL_TESTS = (pathlib.Path(name).resolve() for name in sys.argv[2:])
 MESSAGE = re.compile(r"^Validation (?:.+\n)+", re.MULTILINE)
 PASSED = re.compile(r"^ok \d+ (?!.*# skip)", re.IGNORECASE | re.MULTILINE)
@@ -69,9 +69,9 @@ def test_kernels():
 
 
 def test_all_ways_are_there():
-    """Matrix units included, where the build's compiler of shaders knows them."""
+    """Those included that only newer compilers of shaders know, where the build had one."""
     paths = [path for program in KERNEL_TESTS for path in list_tests(program)]
-    for way in ["tiles", *(["matrices"] if HAS_MATRICES else [])]:
+    for way in ["strips", "tiles", *(["dots", "matrices"] if IS_NEW else [])]:
         assert f"/engine/kernels/vulkan-0-{way}/matmul" in paths, paths
 
 
