@@ -243,9 +243,12 @@ can (CollateVulkanDevice *self, CollateVulkanWays ways)
     case COLLATE_VULKAN_DOTS:
       return HAVE_DOT_SHADERS && self->traits.has_dots;
     case COLLATE_VULKAN_TILES:
-      return self->traits.most_shared >= COLLATE_TILE_SHARED;
+      return self->traits.most_shared >= COLLATE_TILE_SHARED &&
+             self->traits.most_invocations >= COLLATE_TILE_SUBGROUPS * self->lanes;
     case COLLATE_VULKAN_MATRICES:
-      return can (self, COLLATE_VULKAN_TILES) && collate_vulkan_try_matrices (self);
+      /* A part of the tile is a subgroup's: there may be no more of them than parts. */
+      return can (self, COLLATE_VULKAN_TILES) && self->traits.has_full_subgroups &&
+             collate_vulkan_can_require_lanes (self) && collate_vulkan_try_matrices (self);
     default:
       return TRUE;
     }

@@ -52,7 +52,8 @@ typedef struct
   float timestamp_period; /* ns */
   guint32 most_groups;    /* of a dispatch, in a dimension */
   guint32 most_shared;    /* bytes of a workgroup */
-  guint64 most_range;     /* bytes of a buffer that a shader sees */
+  guint32 most_invocations;
+  guint64 most_range; /* bytes of a buffer that a shader sees */
   guint64 most_allocation;
   guint64 alignment; /* of what a shader sees */
   VkPhysicalDeviceMemoryProperties memory;

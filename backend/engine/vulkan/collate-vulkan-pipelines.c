@@ -163,9 +163,8 @@ create_module (CollateVulkanDevice *device, const CollateShader *shader, VkShade
   return device->vk.CreateShaderModule (device->handle, &info, NULL, module);
 }
 
-/* Whether the device can be told to run just as many lanes. */
-static gboolean
-can_require_size (CollateVulkanDevice *device)
+gboolean
+collate_vulkan_can_require_lanes (CollateVulkanDevice *device)
 {
   return device->lanes >= device->traits.least && device->lanes <= device->traits.most;
 }
@@ -181,7 +180,7 @@ create_pipeline (CollateVulkanDevice *device, const Key *key, VkShaderModule mod
     .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
     .requiredSubgroupSize = device->lanes,
   };
-  gboolean sized = can_require_size (device);
+  gboolean sized = collate_vulkan_can_require_lanes (device);
   const VkComputePipelineCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
     .flags = VK_PIPELINE_CREATE_DISPATCH_BASE_BIT,

@@ -22,6 +22,9 @@ gboolean collate_vulkan_pipelines_init (CollateVulkanDevice *device, GError **er
 /* Keeps the cache on disk, too. */
 void collate_vulkan_pipelines_clear (CollateVulkanDevice *device);
 
+/* Whether the device can be told to run just as many lanes as a subgroup of it was seen to have. */
+gboolean collate_vulkan_can_require_lanes (CollateVulkanDevice *device);
+
 /* A shader with these specialisation constants, but for that of the subgroup's size; VK_NULL_HANDLE with an error. */
 VkPipeline collate_vulkan_pipelines_get (CollateVulkanDevice *device,
                                          CollateShaderId shader,

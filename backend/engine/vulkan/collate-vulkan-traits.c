@@ -196,6 +196,7 @@ read_properties (CollateVulkanInstance *self,
   traits->timestamp_period = limits->timestampPeriod;
   traits->most_groups = MIN (limits->maxComputeWorkGroupCount[0],
                              MIN (limits->maxComputeWorkGroupCount[1], limits->maxComputeWorkGroupCount[2]));
+  traits->most_invocations = MIN (limits->maxComputeWorkGroupInvocations, limits->maxComputeWorkGroupSize[0]);
   traits->most_shared = limits->maxComputeSharedMemorySize;
   traits->alignment = MAX (limits->minStorageBufferOffsetAlignment, 16);
   traits->most_range = limits->maxStorageBufferRange / traits->alignment * traits->alignment;
