@@ -125,7 +125,7 @@ find_gone (CollateStore *store, GError **error)
     return NULL;
 
   while (collate_statement_next (programs, &local))
-    if (!lives (store, get_text (programs, 0)))
+    if (get_text (programs, 0) != NULL && !lives (store, get_text (programs, 0)))
       g_hash_table_add (gone, g_strdup (get_text (programs, 0)));
 
   if (local != NULL)
@@ -199,7 +199,7 @@ collate_store_list (CollateStore *store, GError **error)
       row->title = dup_text (comparisons, 2);
       row->question = dup_text (comparisons, 3);
       row->documents = read_document_names (get_text (comparisons, 4));
-      alive = get_text (comparisons, 5) == NULL || !g_hash_table_contains (gone, get_text (comparisons, 5));
+      alive = get_text (comparisons, 5) != NULL && !g_hash_table_contains (gone, get_text (comparisons, 5));
       read_row_answers (answers, &more, row, alive);
       g_ptr_array_add (rows, row);
     }

@@ -331,28 +331,35 @@ test_newer (Fixture *fixture, gconstpointer data)
   assert_goes_on_without (fixture, COLLATE_ERROR_INVALID);
 }
 
+/* Another program's way into the file. */
+static void
+execute (Fixture *fixture, const char *sql)
+{
+  g_autoptr (GError) error = NULL;
+  CollateDatabase *database = collate_database_open (fixture->desk->history_path, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (collate_database_execute (database, sql, &error));
+  g_assert_no_error (error);
+  collate_database_close (database);
+}
+
 /* Rows that this program would not have written are read as far as they make sense. */
 static void
 test_odd_rows (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CollateComparison) past = NULL;
-  CollateDatabase *database;
   g_autoptr (GError) error = NULL;
   gint64 id;
 
   past = desk_ask (fixture->desk, "Does it?", "m,n");
   id = collate_comparison_get_id (past);
   g_clear_object (&past);
-  database = collate_database_open (fixture->desk->history_path, &error);
-  g_assert_no_error (error);
-  g_assert_true (collate_database_execute (
-      database,
-      "UPDATE comparison SET documents = 'no JSON', created = 9e18, repeats = -4, program = '../../x';"
-      "UPDATE answer SET state = 'odd', price = '[]', dropped = '{', error = 'odd', run = -1,"
-      " input = -5, text = CAST (x'ff41' AS TEXT) WHERE position = 0;"
-      "UPDATE answer SET state = 'streaming' WHERE position = 1;",
-      &error));
-  collate_database_close (database);
+  execute (fixture,
+           "UPDATE comparison SET documents = 'no JSON', created = 9e18, repeats = -4, program = '../../x';"
+           "UPDATE answer SET state = 'odd', price = '[]', dropped = '{', error = 'odd', run = -1,"
+           " input = -5, text = CAST (x'ff41' AS TEXT) WHERE position = 0;"
+           "UPDATE answer SET state = 'streaming' WHERE position = 1;");
 
   desk_restart (fixture->desk);
   g_assert_true (load_history (get_history (fixture), &error));
@@ -371,15 +378,10 @@ test_avoided (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (CollateComparison) past = desk_ask (fixture->desk, "Does it?", "m,n");
   gint64 id = collate_comparison_get_id (past);
-  CollateDatabase *database;
   g_autoptr (GError) error = NULL;
 
   g_clear_object (&past);
-  database = collate_database_open (fixture->desk->history_path, &error);
-  g_assert_no_error (error);
-  g_assert_true (collate_database_execute (
-      database, "ALTER TABLE answer DROP COLUMN avoided; PRAGMA user_version = 1", &error));
-  collate_database_close (database);
+  execute (fixture, "ALTER TABLE answer DROP COLUMN avoided; PRAGMA user_version = 1");
 
   desk_restart (fixture->desk);
   past = open_past (get_history (fixture), id, &error);
@@ -387,20 +389,39 @@ test_avoided (Fixture *fixture, gconstpointer data)
   g_assert_null (collate_answer_get_avoided (answer_at (past, 0)));
   g_clear_object (&past);
 
-  database = collate_database_open (fixture->desk->history_path, &error);
-  g_assert_true (
-      collate_database_execute (database,
-                                "UPDATE answer SET avoided = '{\"code\":\"too_large\",\"detail\":\"vulkan:0: "
-                                "full\"}' WHERE position = 0;"
-                                "UPDATE answer SET avoided = '{' WHERE position = 1",
-                                &error));
-  collate_database_close (database);
+  execute (fixture,
+           "UPDATE answer SET avoided = '{\"code\":\"too_large\",\"detail\":\"vulkan:0: full\"}' WHERE "
+           "position = 0;"
+           "UPDATE answer SET avoided = '{' WHERE position = 1");
   desk_restart (fixture->desk);
   past = open_past (get_history (fixture), id, &error);
   g_assert_no_error (error);
   g_assert_error (collate_answer_get_avoided (answer_at (past, 0)), COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
   g_assert_cmpstr (collate_answer_get_avoided (answer_at (past, 0))->message, ==, "vulkan:0: full");
   g_assert_null (collate_answer_get_avoided (answer_at (past, 1)));
+}
+
+/* Of a program whose name cannot be read nobody can say that it lives. */
+static void
+test_odd_program (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CollateComparison) past = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 id;
+
+  past = desk_ask (fixture->desk, "Does it?", "m");
+  id = collate_comparison_get_id (past);
+  g_clear_object (&past);
+  execute (fixture,
+           "UPDATE comparison SET program = CAST (x'ff' AS TEXT);"
+           "UPDATE answer SET state = 'streaming'");
+
+  desk_restart (fixture->desk);
+  g_assert_true (load_history (get_history (fixture), &error));
+  g_assert_cmpstr (collate_history_item_get_state (item_at (get_history (fixture), 0)), ==, "interrupted");
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (collate_answer_get_state (answer_at (past, 0)), ==, COLLATE_ANSWER_INTERRUPTED);
 }
 
 /* A history of years is listed whole, newest first. */
@@ -465,19 +486,6 @@ test_flush (Fixture *fixture, gconstpointer data)
   collate_database_close (database);
   collate_comparison_stop_all (comparison);
   settle (comparison);
-}
-
-/* Another program's way into the file. */
-static void
-execute (Fixture *fixture, const char *sql)
-{
-  g_autoptr (GError) error = NULL;
-  CollateDatabase *database = collate_database_open (fixture->desk->history_path, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (collate_database_execute (database, sql, &error));
-  g_assert_no_error (error);
-  collate_database_close (database);
 }
 
 static void
@@ -632,6 +640,7 @@ main (int argc, char **argv)
     { "/compare/history/newer", test_newer },
     { "/compare/history/odd-rows", test_odd_rows },
     { "/compare/history/avoided", test_avoided },
+    { "/compare/history/odd-program", test_odd_program },
     { "/compare/history/many", test_many },
     { "/compare/history/flush", test_flush },
     { "/compare/history/writing-fails", test_writing_fails },
