@@ -114,6 +114,15 @@ keys_loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   collate_keys_load_finish (COLLATE_KEYS (source), result, NULL);
 }
 
+/* What memory models have is told of the device that they run on. */
+static void
+device_changed_cb (GSettings *settings, const char *key, CollateApplication *self)
+{
+  g_autofree char *device = g_settings_get_string (settings, key);
+
+  collate_local_models_set_device (collate_session_get_local_models (self->session), device);
+}
+
 static void
 collate_application_startup (GApplication *application)
 {
@@ -130,7 +139,9 @@ collate_application_startup (GApplication *application)
       return;
     }
   self->session = collate_session_new ();
-  collate_session_get_local_models (self->session);
+  g_signal_connect_object (
+      self->settings, "changed::device", G_CALLBACK (device_changed_cb), self, G_CONNECT_DEFAULT);
+  device_changed_cb (self->settings, "device", self);
   collate_keys_load_async (collate_session_get_keys (self->session), NULL, keys_loaded_cb, NULL);
 
   g_settings_bind_with_mapping (self->settings,

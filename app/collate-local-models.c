@@ -15,7 +15,7 @@
 #include "engine/collate-engine.h"
 #include "tokens/collate-encoding.h"
 
-/* A folder is looked through on a thread; what changes while it is makes it be looked through again. */
+/* A folder is looked through on a thread, and so is memory, whose drivers take their time; what changes while it is makes it be looked through again. */
 
 #define SUFFIX ".gguf"
 
@@ -31,6 +31,7 @@ struct _CollateLocalModels
   CollateCatalogue *catalogue;
   CollateDownloads *downloads;
   char *folder;
+  char *device; /* that models run on; NULL: the best one */
   GFileMonitor *monitor;
   guint timer;
   gboolean scanning;
@@ -315,7 +316,10 @@ collate_local_models_dispose (GObject *object)
 static void
 collate_local_models_finalize (GObject *object)
 {
-  g_free (COLLATE_LOCAL_MODELS (object)->folder);
+  CollateLocalModels *self = COLLATE_LOCAL_MODELS (object);
+
+  g_free (self->folder);
+  g_free (self->device);
 
   G_OBJECT_CLASS (collate_local_models_parent_class)->finalize (object);
 }
@@ -373,24 +377,67 @@ collate_local_models_look (CollateLocalModels *self)
   start_scan (self);
 }
 
+static void
+tell_memory (CollateModel *model, const CollateEngineMemory *memory)
+{
+  const CollateLocalModel *local = collate_model_get_local (model);
+  CollateEngineNeeds needs;
+  gboolean on_card;
+  gint64 free_bytes;
+
+  if (local == NULL || local->weight_bytes == 0)
+    return;
+
+  needs = (CollateEngineNeeds){ local->weight_bytes, local->session_bytes, local->token_bytes };
+  on_card = collate_engine_memory_takes_card (memory, &needs, local->context);
+  free_bytes = on_card ? memory->card : memory->main;
+  collate_model_set_free_memory (model,
+                                 free_bytes,
+                                 collate_engine_needs_fit (&needs, free_bytes, local->context),
+                                 on_card ? memory->name : NULL);
+}
+
+static void
+look_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_task_return_pointer (
+      task, collate_engine_look_at_memory (data), (GDestroyNotify) collate_engine_memory_free);
+}
+
+static void
+looked_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (CollateLocalModels) self = data;
+  g_autoptr (CollateEngineMemory) memory = g_task_propagate_pointer (G_TASK (result), NULL);
+
+  for (guint i = 0; self->catalogue != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->catalogue));
+       i++)
+    {
+      g_autoptr (CollateModel) model = g_list_model_get_item (G_LIST_MODEL (self->catalogue), i);
+
+      tell_memory (model, memory);
+    }
+}
+
 void
 collate_local_models_look_at_memory (CollateLocalModels *self)
 {
-  GListModel *models = G_LIST_MODEL (self->catalogue);
-  gint64 free_bytes = collate_engine_get_free_memory ();
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, looked_cb, g_object_ref (self));
 
-  for (guint i = 0; i < g_list_model_get_n_items (models); i++)
-    {
-      g_autoptr (CollateModel) model = g_list_model_get_item (models, i);
-      const CollateLocalModel *local = collate_model_get_local (model);
-      CollateEngineNeeds needs;
+  g_task_set_source_tag (task, collate_local_models_look_at_memory);
+  g_task_set_task_data (task, g_strdup (self->device), g_free);
+  g_task_run_in_thread (task, look_in_thread);
+}
 
-      if (local == NULL || local->weight_bytes == 0)
-        continue;
-      needs = (CollateEngineNeeds){ local->weight_bytes, local->session_bytes, local->token_bytes };
-      collate_model_set_free_memory (
-          model, free_bytes, collate_engine_needs_fit (&needs, free_bytes, local->context));
-    }
+void
+collate_local_models_set_device (CollateLocalModels *self, const char *device)
+{
+  if (g_strcmp0 (self->device, device) == 0)
+    return;
+
+  g_free (self->device);
+  self->device = g_strdup (device);
+  collate_local_models_look_at_memory (self);
 }
 
 /* Adding and removing. */

@@ -34,7 +34,10 @@ gboolean collate_local_models_is_model_file (GFile *file);
 /* Looks at the folder, and how much memory is free, now. */
 void collate_local_models_look (CollateLocalModels *self);
 
-/* Takes note of how much memory is free. */
+/* Takes note of the device that models run on, by its name, and of the memory there; (nullable): the best one. */
+void collate_local_models_set_device (CollateLocalModels *self, const char *device);
+
+/* Takes note of how much memory is free, a moment later. */
 void collate_local_models_look_at_memory (CollateLocalModels *self);
 
 /* What is being loaded into the folder, or was and is not done; (transfer none). */

@@ -32,6 +32,7 @@ struct _CollateModel
   CollateLocalModel *local; /* NULL for a model that is no file of this machine */
   gint64 free_memory;
   gint64 held_context;
+  char *card; /* (nullable) */
 
   CollateRoute *route;
   CollateAvailability availability;
@@ -265,6 +266,7 @@ collate_model_finalize (GObject *object)
   g_free (self->name);
   g_free (self->encoding);
   g_free (self->facts_source);
+  g_free (self->card);
   g_clear_pointer (&self->local, collate_local_model_free);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
   g_clear_object (&self->routes);
@@ -447,16 +449,27 @@ collate_model_get_held_context (CollateModel *self)
   return self->held_context;
 }
 
+const char *
+collate_model_get_card (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), NULL);
+
+  return self->card;
+}
+
 void
-collate_model_set_free_memory (CollateModel *self, gint64 free_bytes, gint64 held_context)
+collate_model_set_free_memory (CollateModel *self, gint64 free_bytes, gint64 held_context, const char *card)
 {
   g_return_if_fail (COLLATE_IS_MODEL (self));
 
-  if (self->free_memory == free_bytes && self->held_context == held_context)
+  if (self->free_memory == free_bytes && self->held_context == held_context &&
+      g_strcmp0 (self->card, card) == 0)
     return;
 
   self->free_memory = free_bytes;
   self->held_context = held_context;
+  g_free (self->card);
+  self->card = g_strdup (card);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FREE_MEMORY]);
 }
 

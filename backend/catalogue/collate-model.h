@@ -137,10 +137,15 @@ gboolean collate_model_is_local (CollateModel *self);
 const CollateLocalModel *collate_model_get_local (CollateModel *self);
 
 /* What this machine's memory holds of a model file by now: bytes that are free, and tokens of context (0: not even its
- * weights); -1 where that was not looked at. Whoever can look sets it; notified as "free-memory". */
+ * weights); -1 where that was not looked at. Where it is a graphics card's memory, `card` is its name, or else NULL;
+ * (nullable). Whoever can look sets it; notified as "free-memory". */
 gint64 collate_model_get_free_memory (CollateModel *self);
 gint64 collate_model_get_held_context (CollateModel *self);
-void collate_model_set_free_memory (CollateModel *self, gint64 free_bytes, gint64 held_context);
+const char *collate_model_get_card (CollateModel *self);
+void collate_model_set_free_memory (CollateModel *self,
+                                    gint64 free_bytes,
+                                    gint64 held_context,
+                                    const char *card);
 
 /* What is wrong with its model file, a sentence; NULL where nothing is; (nullable). */
 const char *collate_model_get_problem (CollateModel *self);

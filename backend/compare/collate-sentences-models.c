@@ -22,6 +22,33 @@ collate_model_is_held (CollateModel *model)
   return held < 0 || held >= collate_model_get_context (model);
 }
 
+static char *
+sentence_for_card (CollateModel *model, const char *needs, const char *free)
+{
+  const char *card = collate_model_get_card (model);
+  gint64 held = collate_model_get_held_context (model);
+  g_autofree char *tokens = collate_format_count (held);
+
+  if (collate_model_is_held (model))
+    return g_strdup_printf (
+        _ ("Needs about %s of the memory of the graphics card %s; %s are free there."), needs, card, free);
+  if (held == 0)
+    return g_strdup_printf (
+        _ ("Needs at least %s of the memory of the graphics card %s, and %s are free there: "
+           "it cannot run there now."),
+        needs,
+        card,
+        free);
+
+  return g_strdup_printf (
+      _ ("Needs about %s of the memory of the graphics card %s to read as much as it can, and "
+         "%s are free there: it can read %s tokens."),
+      needs,
+      card,
+      free,
+      tokens);
+}
+
 char *
 collate_sentence_for_memory (CollateModel *model)
 {
@@ -41,6 +68,8 @@ collate_sentence_for_memory (CollateModel *model)
     return g_strdup_printf (_ ("Needs about %s of memory."), needs);
 
   free = g_format_size ((guint64) collate_model_get_free_memory (model));
+  if (collate_model_get_card (model) != NULL)
+    return sentence_for_card (model, needs, free);
   if (collate_model_is_held (model))
     return g_strdup_printf (_ ("Needs about %s of memory; %s are free."), needs, free);
   if (held == 0)

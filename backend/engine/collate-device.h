@@ -161,11 +161,18 @@ typedef struct
  * (transfer full). */
 GPtrArray *collate_vulkan_list (void);
 
+/* Bytes of its own memory that models could take on a Vulkan device: what is free, and what this process holds there
+ * already; -1 where it is none to run on. */
+gint64 collate_vulkan_get_room (guint index);
+
 /* A Vulkan device by its index. COLLATE_ERROR_UNSUPPORTED (there is none, or it lacks something), _TOO_LARGE, _SERVER;
  * (nullable) (transfer full). */
 CollateDevice *collate_vulkan_device_new (guint index, GError **error);
 
 void collate_device_free (CollateDevice *device);
+
+/* Whose memory that is, for people: NULL for the CPU, which has the machine's. */
+const char *collate_device_get_memory_name (CollateDevice *device);
 
 /* COLLATE_ERROR_TOO_LARGE with both figures where `what` takes more than the device can still give. */
 gboolean collate_device_check_memory (CollateDevice *device,

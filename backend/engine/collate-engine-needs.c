@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "engine/collate-device.h"
 #include "engine/collate-engine-private.h"
 #include "engine/collate-memory.h"
 #include "engine/collate-shape.h"
@@ -83,4 +84,61 @@ collate_engine_get_free_memory (void)
   gint64 available = collate_memory_get_available ();
 
   return available == G_MAXINT64 ? available : available + get_own_memory ();
+}
+
+/* FALSE where it is the machine's memory that is computed in: on the processor, and on what only stands in for a card. */
+static gboolean
+find_card (const char *device, gboolean named, guint *index)
+{
+  g_autoptr (GPtrArray) cards = NULL;
+
+  if (!named)
+    return collate_engine_find_card (index);
+  if (!collate_engine_parse_card (device, index))
+    return FALSE;
+  cards = collate_vulkan_list ();
+  for (guint i = 0; i < cards->len; i++)
+    {
+      const CollateVulkanInfo *card = cards->pdata[i];
+
+      if (card->index == *index)
+        return !g_str_equal (card->type, "software");
+    }
+  return FALSE;
+}
+
+CollateEngineMemory *
+collate_engine_look_at_memory (const char *device)
+{
+  CollateEngineMemory *memory = g_new0 (CollateEngineMemory, 1);
+  guint index;
+
+  memory->main = collate_engine_get_free_memory ();
+  memory->card = -1;
+  memory->named = device && !g_str_equal (device, "auto");
+  if (find_card (device, memory->named, &index))
+    {
+      memory->card = collate_vulkan_get_room (index);
+      memory->name = g_strdup_printf (COLLATE_VULKAN_PREFIX "%u", index);
+    }
+  return memory;
+}
+
+void
+collate_engine_memory_free (CollateEngineMemory *memory)
+{
+  g_free (memory->name);
+  g_free (memory);
+}
+
+gboolean
+collate_engine_memory_takes_card (const CollateEngineMemory *memory,
+                                  const CollateEngineNeeds *needs,
+                                  gint64 context)
+{
+  gint64 least = MIN (context, COLLATE_LEAST_CONTEXT);
+
+  if (memory->card < 0)
+    return FALSE;
+  return memory->named || collate_engine_needs_fit (needs, memory->card, least) >= least;
 }

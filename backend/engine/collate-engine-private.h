@@ -10,6 +10,17 @@ G_BEGIN_DECLS
 
 /* What the parts of the boundary share. */
 
+/* Tokens that a graphics card's memory holds at least, for the card to be worth taking. */
+#define COLLATE_LEAST_CONTEXT 4096
+
+#define COLLATE_VULKAN_PREFIX "vulkan:"
+
+/* The index in a device's name; FALSE where it is none of a graphics card. */
+gboolean collate_engine_parse_card (const char *name, guint *index);
+
+/* The graphics card that "auto" takes first: its index; FALSE where there is none. */
+gboolean collate_engine_find_card (guint *index);
+
 CollateEngineModel *collate_engine_get_model (CollateEngine *engine);
 
 /* collate_engine_open() on a device by its name, or, where that fails, on another one (nullable). */

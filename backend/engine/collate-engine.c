@@ -63,17 +63,28 @@ collate_engine_list_devices (void)
   return devices;
 }
 
+gboolean
+collate_engine_parse_card (const char *name, guint *index)
+{
+  guint64 number;
+
+  if (!g_str_has_prefix (name, COLLATE_VULKAN_PREFIX) ||
+      !g_ascii_string_to_unsigned (name + strlen (COLLATE_VULKAN_PREFIX), 10, 0, G_MAXUINT, &number, NULL))
+    return FALSE;
+  *index = (guint) number;
+  return TRUE;
+}
+
 /* A device by its name: "cpu", "vulkan:0". */
 static CollateDevice *
 open_device (const char *name, GError **error)
 {
-  guint64 index;
+  guint index;
 
   if (g_str_equal (name, "cpu"))
     return collate_cpu_device_new (0);
-  if (g_str_has_prefix (name, "vulkan:") &&
-      g_ascii_string_to_unsigned (name + strlen ("vulkan:"), 10, 0, G_MAXUINT, &index, NULL))
-    return collate_vulkan_device_new ((guint) index, error);
+  if (collate_engine_parse_card (name, &index))
+    return collate_vulkan_device_new (index, error);
   g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "there is no device \"%s\"", name);
   return NULL;
 }
@@ -127,9 +138,9 @@ load_on (CollateEngine *self,
 }
 
 /* The first graphics card that has memory of its own, or the first of any other kind; what only stands in for one is
- * slower than the CPU's own kernels; (nullable) (transfer full). */
-static char *
-find_card (void)
+ * slower than the CPU's own kernels. */
+gboolean
+collate_engine_find_card (guint *index)
 {
   g_autoptr (GPtrArray) cards = collate_vulkan_list ();
   const CollateVulkanInfo *best = NULL;
@@ -137,13 +148,16 @@ find_card (void)
   for (guint i = 0; i < cards->len; i++)
     {
       const CollateVulkanInfo *card = cards->pdata[i];
+      gboolean discrete = g_str_equal (card->type, "discrete");
 
-      if (g_str_equal (card->type, "discrete"))
-        return g_strdup (card->name);
-      if (!best && !g_str_equal (card->type, "software"))
+      if (discrete || (!best && !g_str_equal (card->type, "software")))
         best = card;
+      if (discrete)
+        break;
     }
-  return best ? g_strdup (best->name) : NULL;
+  if (best)
+    *index = best->index;
+  return best != NULL;
 }
 
 /* FALSE where another device would fail, too. */
@@ -226,11 +240,14 @@ CollateEngine *
 collate_engine_open (const char *path, const char *device, GCancellable *cancellable, GError **error)
 {
   g_autofree char *card = NULL;
+  guint index;
 
   if (device && !g_str_equal (device, "auto"))
     return collate_engine_open_on (path, device, NULL, cancellable, error);
-  card = find_card ();
-  return collate_engine_open_on (path, card ? card : "cpu", card ? "cpu" : NULL, cancellable, error);
+  if (!collate_engine_find_card (&index))
+    return collate_engine_open_on (path, "cpu", NULL, cancellable, error);
+  card = g_strdup_printf (COLLATE_VULKAN_PREFIX "%u", index);
+  return collate_engine_open_on (path, card, "cpu", cancellable, error);
 }
 
 CollateEngine *

@@ -73,6 +73,26 @@ gint64 collate_engine_needs_fit (const CollateEngineNeeds *needs, gint64 free_by
  * another one; G_MAXINT64 where the system does not say. Any thread. */
 gint64 collate_engine_get_free_memory (void);
 
+/* The memory that models lie in: the machine's, and that of the graphics card that would compute. */
+typedef struct
+{
+  gint64 main;    /* as collate_engine_get_free_memory() tells it */
+  gint64 card;    /* bytes, in the same way; -1: no graphics card would compute */
+  char *name;     /* the card's, "vulkan:0", or NULL */
+  gboolean named; /* it was named: the processor does not take its place */
+} CollateEngineMemory;
+
+/* What there is for a device ("auto", "cpu", "vulkan:0"; NULL: auto); asks drivers, and blocks; any thread; (transfer
+ * full). */
+CollateEngineMemory *collate_engine_look_at_memory (const char *device);
+void collate_engine_memory_free (CollateEngineMemory *memory);
+
+/* TRUE where it is the card's memory that a file of such needs would lie in: "auto" leaves a card that holds next to no
+ * context for the processor. */
+gboolean collate_engine_memory_takes_card (const CollateEngineMemory *memory,
+                                           const CollateEngineNeeds *needs,
+                                           gint64 context);
+
 /* A file's tokenizer alone, without its weights; (nullable) (transfer full). */
 CollateVocabulary *collate_engine_read_vocabulary (const char *path, GError **error);
 
@@ -213,5 +233,6 @@ gint64 collate_engine_session_get_peak_memory (CollateEngineSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngine, collate_engine_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngineSession, collate_engine_session_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngineInfo, collate_engine_info_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngineMemory, collate_engine_memory_free)
 
 G_END_DECLS

@@ -24,24 +24,39 @@ collate_memory_get_available (void)
 }
 
 gboolean
-collate_memory_check_in (gint64 available, gint64 n_bytes, const char *what, GError **error)
+collate_memory_check_in (gint64 available,
+                         gint64 n_bytes,
+                         const char *what,
+                         const char *device,
+                         GError **error)
 {
   if (n_bytes <= available)
     return TRUE;
-  g_set_error (error,
-               COLLATE_ERROR,
-               COLLATE_ERROR_TOO_LARGE,
-               "%s take %" G_GINT64_FORMAT " MiB of memory, %" G_GINT64_FORMAT " MiB are free",
-               what,
-               n_bytes / MIB,
-               available / MIB);
+  if (device)
+    g_set_error (error,
+                 COLLATE_ERROR,
+                 COLLATE_ERROR_TOO_LARGE,
+                 "%s take %" G_GINT64_FORMAT " MiB of the memory of %s, where %" G_GINT64_FORMAT
+                 " MiB are free",
+                 what,
+                 n_bytes / MIB,
+                 device,
+                 available / MIB);
+  else
+    g_set_error (error,
+                 COLLATE_ERROR,
+                 COLLATE_ERROR_TOO_LARGE,
+                 "%s take %" G_GINT64_FORMAT " MiB of memory, %" G_GINT64_FORMAT " MiB are free",
+                 what,
+                 n_bytes / MIB,
+                 available / MIB);
   return FALSE;
 }
 
 gboolean
 collate_memory_check (gint64 n_bytes, const char *what, GError **error)
 {
-  return collate_memory_check_in (collate_memory_get_available (), n_bytes, what, error);
+  return collate_memory_check_in (collate_memory_get_available (), n_bytes, what, NULL, error);
 }
 
 gint64

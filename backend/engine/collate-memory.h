@@ -13,8 +13,12 @@ gint64 collate_memory_get_available (void);
 /* COLLATE_ERROR_TOO_LARGE with both figures where `what` takes more than that. */
 gboolean collate_memory_check (gint64 n_bytes, const char *what, GError **error);
 
-/* The same where so much is available. */
-gboolean collate_memory_check_in (gint64 available, gint64 n_bytes, const char *what, GError **error);
+/* The same where so much is available, of the memory of the device of that name; (nullable) `device`: the machine's. */
+gboolean collate_memory_check_in (gint64 available,
+                                  gint64 n_bytes,
+                                  const char *what,
+                                  const char *device,
+                                  GError **error);
 
 /* How many of `n_wanted` items fit into `available` beside `n_fixed` bytes, with an eighth left for everybody else. */
 gint64 collate_memory_fit (gint64 available, gint64 n_fixed, gint64 n_per_item, gint64 n_wanted);

@@ -17,9 +17,6 @@
 /* Tokens computed at once: enough to keep a core's multipliers busy, few enough that stopping is prompt. */
 #define CHUNK 256
 
-/* Tokens that a graphics card's memory holds at least, for the card to be worth taking. */
-#define LEAST_CONTEXT 4096
-
 /* Tokens whose logits are computed at once while scoring. */
 #define SCORE_ROWS 64
 
@@ -122,7 +119,11 @@ choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
   if (!whole)
     self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, MIN (self->context, most)));
   self->chunk = MIN (CHUNK, self->context);
-  return collate_memory_check_in (available, n_fixed + self->context * n_per_token, "caches", error);
+  return collate_memory_check_in (available,
+                                  n_fixed + self->context * n_per_token,
+                                  "caches",
+                                  collate_device_get_memory_name (device),
+                                  error);
 }
 
 /* As much as a session of that context would want, with what it leaves for everybody else. */
@@ -135,8 +136,9 @@ collate_engine_session_check_room (CollateEngineModel *model, GError **error)
 
   collate_engine_session_measure (&model->shape, &n_fixed, &n_per_token);
   return collate_memory_check_in (available - available / 8,
-                                  n_fixed + MIN (model->shape.context, LEAST_CONTEXT) * n_per_token,
+                                  n_fixed + MIN (model->shape.context, COLLATE_LEAST_CONTEXT) * n_per_token,
                                   "caches",
+                                  collate_device_get_memory_name (device),
                                   error);
 }
 

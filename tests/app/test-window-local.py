@@ -228,6 +228,9 @@ def test_a_graphics_card_that_fails_is_said_under_the_answer():
         wait_for("the end of the answer", lambda: "no charge" in read(application.window))
         sentence = wait_for("the sentence", lambda: re.search(r"The graphics card failed.*", read(application.window)))
         assert "processor computes" in sentence[0] and "vulkan:0: Broken Card" in sentence[0], sentence[0]
+        # Of its 4096 MiB an eighth is everybody else's.
+        page = open_page(application)
+        wait_for("the card's memory", lambda: re.search(r"memory of the graphics card vulkan:0; 3\.8.GB", read(page)))
         application.quit()
 
 

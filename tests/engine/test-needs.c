@@ -106,6 +106,36 @@ test_fit (void)
   g_assert_cmpint (collate_engine_get_free_memory (), >, 0);
 }
 
+/* "auto" leaves a card that holds next to no context; one that was named is not left. */
+static void
+test_card (void)
+{
+  const CollateEngineNeeds needs = { .weights = 1000, .fixed = 100, .per_token = 1 };
+  CollateEngineMemory memory = { .main = 1 << 30, .card = 1 << 20, .name = NULL };
+  static const char *const without_card[] = { "cpu", "vulkan:99", "vulkan:x" };
+
+  g_assert_true (collate_engine_memory_takes_card (&memory, &needs, 100000));
+  memory.card = 6000;
+  g_assert_true (collate_engine_memory_takes_card (&memory, &needs, 100000));
+  memory.card = 5000;
+  g_assert_false (collate_engine_memory_takes_card (&memory, &needs, 100000));
+  g_assert_true (collate_engine_memory_takes_card (&memory, &needs, 512));
+  memory.named = TRUE;
+  g_assert_true (collate_engine_memory_takes_card (&memory, &needs, 100000));
+  memory.card = -1;
+  g_assert_false (collate_engine_memory_takes_card (&memory, &needs, 512));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (without_card); i++)
+    {
+      g_autoptr (CollateEngineMemory) none = collate_engine_look_at_memory (without_card[i]);
+
+      g_assert_cmpint (none->main, >, 0);
+      g_assert_cmpint (none->card, ==, -1);
+      g_assert_null (none->name);
+      g_assert_true (none->named);
+    }
+}
+
 static void
 test_refused (void)
 {
@@ -132,6 +162,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/needs/chat", test_chat);
   g_test_add_func ("/needs/memory", test_memory);
   g_test_add_func ("/needs/fit", test_fit);
+  g_test_add_func ("/needs/card", test_card);
   g_test_add_func ("/needs/refused", test_refused);
 
   return g_test_run ();

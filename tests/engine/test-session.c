@@ -375,6 +375,10 @@ test_memory (void)
   g_assert_false (collate_memory_check (G_GINT64_CONSTANT (1) << 60, "an exbibyte", &error));
   g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
   g_assert_nonnull (strstr (error->message, "an exbibyte take 1099511627776 MiB"));
+  g_clear_error (&error);
+  g_assert_false (collate_memory_check_in (7 << 20, 9 << 20, "weights", "vulkan:0", &error));
+  g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
+  g_assert_cmpstr (error->message, ==, "weights take 9 MiB of the memory of vulkan:0, where 7 MiB are free");
 
   g_assert_cmpint (collate_memory_fit (8000, 1000, 10, 700), ==, 600);
   g_assert_cmpint (collate_memory_fit (8000, 1000, 10, 500), ==, 500);

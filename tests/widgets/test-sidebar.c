@@ -135,27 +135,62 @@ test_model_memory (ModelFixture *fixture, gconstpointer id)
   g_assert_null (collate_sentence_for_memory (model));
   g_assert_null (widget_support_find_label (fixture->row, "too large"));
 
-  collate_model_set_free_memory (model, 16000000000, 100000);
+  collate_model_set_free_memory (model, 16000000000, 100000, NULL);
   held = collate_sentence_for_memory (model);
   g_assert_cmpstr (held, ==, "Needs about 12.0\302\240GB of memory; 16.0\302\240GB are free.");
   g_assert_true (collate_model_is_held (model));
   g_assert_null (widget_support_find_label (fixture->row, "too large"));
 
-  collate_model_set_free_memory (model, 4000000000, 0);
+  collate_model_set_free_memory (model, 4000000000, 0, NULL);
   none = collate_sentence_for_memory (model);
   g_assert_cmpstr (
       none, ==, "Needs at least 8.0\302\240GB of memory, and 4.0\302\240GB are free: it cannot run now.");
   g_assert_nonnull (widget_support_find_label (fixture->row, "too large for the memory that is free"));
 
   /* Part of its context is enough for what is asked, or is not. */
-  collate_model_set_free_memory (model, 10000000000, 57299);
+  collate_model_set_free_memory (model, 10000000000, 57299, NULL);
   part = collate_sentence_for_memory (model);
   g_assert_nonnull (strstr (part, "it can read 57,299 tokens"));
   g_assert_false (collate_model_is_held (model));
   g_assert_null (widget_support_find_label (fixture->row, "memory holds"));
-  collate_model_set_free_memory (model, 10000000000, 57298);
+  collate_model_set_free_memory (model, 10000000000, 57298, NULL);
   g_assert_nonnull (
       widget_support_find_label (fixture->row, "memory holds 57,298 tokens of it, needs 57,299"));
+}
+
+/* Where a graphics card would compute, it is the card's memory that is told of. */
+static void
+test_model_memory_of_card (ModelFixture *fixture, gconstpointer id)
+{
+  CollateModel *model = collate_entry_get_model (fixture->entry);
+  g_autofree char *held = NULL;
+  g_autofree char *part = NULL;
+  g_autofree char *none = NULL;
+  g_autofree char *left = NULL;
+
+  collate_model_set_free_memory (model, 16000000000, 100000, "vulkan:0");
+  held = collate_sentence_for_memory (model);
+  g_assert_cmpstr (
+      held,
+      ==,
+      "Needs about 12.0\302\240GB of the memory of the graphics card vulkan:0; 16.0\302\240GB are free "
+      "there.");
+  collate_model_set_free_memory (model, 4000000000, 0, "vulkan:0");
+  none = collate_sentence_for_memory (model);
+  g_assert_cmpstr (
+      none,
+      ==,
+      "Needs at least 8.0\302\240GB of the memory of the graphics card vulkan:0, and 4.0\302\240GB are "
+      "free there: it cannot run there now.");
+  collate_model_set_free_memory (model, 10000000000, 57299, "vulkan:0");
+  part = collate_sentence_for_memory (model);
+  g_assert_nonnull (strstr (part, "graphics card vulkan:0 to read as much as it can"));
+  g_assert_nonnull (strstr (part, "it can read 57,299 tokens"));
+
+  /* The same figures, of another memory. */
+  collate_model_set_free_memory (model, 10000000000, 57299, NULL);
+  left = collate_sentence_for_memory (model);
+  g_assert_null (strstr (left, "graphics card"));
 }
 
 /* The answer of a file takes what the input leaves. */
@@ -444,6 +479,7 @@ main (int argc, char *argv[])
   ADD_MODEL ("/models/free", "free", test_model_free);
   ADD_MODEL ("/models/detour", "detour", test_model_detour);
   ADD_MODEL ("/models/memory", "local:file", test_model_memory);
+  ADD_MODEL ("/models/memory-of-card", "local:file", test_model_memory_of_card);
   ADD_MODEL ("/models/file-too-long", "local:file", test_model_file_too_long);
   ADD_MODEL ("/models/facts", "plain", test_model_facts);
   ADD_MODEL ("/models/row-recycled", "plain", test_model_row_recycled);
