@@ -243,7 +243,10 @@ parse (const char *data, gssize length, GError **error)
     problem = "empty";
   if (problem != NULL)
     {
-      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, problem);
+      /* It may quote a part of the text that ends within a character. */
+      g_autofree char *words = g_utf8_make_valid (problem, -1);
+
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_INVALID, words);
       return NULL;
     }
 
