@@ -172,12 +172,15 @@ void
 collate_http_exchange_begin_events (CollateHttpExchange *self)
 {
   SoupMessageHeaders *headers;
+  gboolean old;
 
   if (self->message == NULL)
     return;
 
+  /* Clients of HTTP/1.0 know no chunks: the connection's end is theirs. */
+  old = soup_server_message_get_http_version (self->message) == SOUP_HTTP_1_0;
   headers = soup_server_message_get_response_headers (self->message);
-  soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
+  soup_message_headers_set_encoding (headers, old ? SOUP_ENCODING_EOF : SOUP_ENCODING_CHUNKED);
   soup_message_headers_set_content_type (headers, "text/event-stream", NULL);
   soup_message_headers_replace (headers, "Cache-Control", "no-cache");
   soup_message_body_set_accumulate (soup_server_message_get_response_body (self->message), FALSE);

@@ -3,7 +3,7 @@
 
 #include "net/collate-http-server.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/collate-error.h"
@@ -112,24 +112,16 @@ find_peer (SoupServerMessage *message)
   return address != NULL ? g_object_get_qdata (G_OBJECT (address), peer_quark ()) : NULL;
 }
 
-/* While a reply is being made nobody reads from the connection, and its end would not be seen. What comes and is no end
- * is the next request: whoever sends that is there. */
+/* While a reply is being made nobody reads from the connection, and its end would not be seen: poll() tells of it also
+ * where something was sent before that is not read yet. */
 static gboolean
-watch_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
+left_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   Peer *peer = user_data;
-  g_autoptr (CollateHttpExchange) exchange = NULL;
-  char byte;
-  gssize n_bytes = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  g_autoptr (CollateHttpExchange) exchange = g_object_ref (peer->exchange);
 
-  if (n_bytes < 0 && (errno == EAGAIN || errno == EINTR))
-    return G_SOURCE_CONTINUE;
-  if (n_bytes <= 0)
-    {
-      exchange = g_object_ref (peer->exchange);
-      cut (socket);
-      collate_http_exchange_leave (exchange);
-    }
+  cut (socket);
+  collate_http_exchange_leave (exchange);
 
   return G_SOURCE_REMOVE;
 }
@@ -137,8 +129,8 @@ watch_cb (GSocket *socket, GIOCondition condition, gpointer user_data)
 static void
 watch (Peer *peer)
 {
-  peer->watch = g_socket_create_source (peer->socket, G_IO_IN, NULL);
-  g_source_set_callback (peer->watch, G_SOURCE_FUNC (watch_cb), peer, NULL);
+  peer->watch = g_socket_create_source (peer->socket, (GIOCondition) POLLRDHUP, NULL);
+  g_source_set_callback (peer->watch, G_SOURCE_FUNC (left_cb), peer, NULL);
   g_source_attach (peer->watch, NULL);
 }
 
