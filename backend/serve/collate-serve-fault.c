@@ -28,12 +28,12 @@ collate_serve_fault_set (CollateServeFault *fault,
 }
 
 void
-collate_serve_fault_from_error (CollateServeFault *fault, const GError *error)
+collate_serve_fault_from_error (CollateServeFault *fault, const char *param, const GError *error)
 {
   if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LONG))
-    collate_serve_fault_set (fault, 400, "messages", "context_length_exceeded", "%s", error->message);
+    collate_serve_fault_set (fault, 400, param, "context_length_exceeded", "%s", error->message);
   else if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_REFUSED))
-    collate_serve_fault_set (fault, 400, "prompt", "invalid_value", "%s", error->message);
+    collate_serve_fault_set (fault, 400, param, "invalid_value", "%s", error->message);
   else if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
     collate_serve_fault_set (fault, 400, NULL, "unsupported", "%s", error->message);
   else

@@ -22,8 +22,8 @@ gboolean collate_serve_fault_set (CollateServeFault *fault,
                                   const char *format,
                                   ...) G_GNUC_PRINTF (5, 6);
 
-/* What an error of the engine is to a client. */
-void collate_serve_fault_from_error (CollateServeFault *fault, const GError *error);
+/* What an error of the engine is to a client, whose request's text is in the member `param`; static. */
+void collate_serve_fault_from_error (CollateServeFault *fault, const char *param, const GError *error);
 
 /* {"error": {"message", "type", "param", "code"}}; (transfer full). */
 char *collate_serve_fault_to_json (const CollateServeFault *fault);

@@ -131,6 +131,7 @@ ran_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Run *run = user_data;
   Job *job = g_task_get_task_data (G_TASK (result));
+  CollateServeForm form = job->request->form;
   g_autoptr (CollateServe) self = run->serve != NULL ? g_object_ref (run->serve) : NULL;
   g_autoptr (GError) error = NULL;
   g_auto (CollateServeFault) fault = { 0 };
@@ -141,7 +142,7 @@ ran_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     {
       if (job->outcome.is_loaded)
-        collate_serve_fault_from_error (&fault, error);
+        collate_serve_fault_from_error (&fault, form == COLLATE_SERVE_CHAT ? "messages" : "prompt", error);
       else
         collate_serve_fault_set (&fault, 500, NULL, "model_not_loaded", "%s", error->message);
       collate_serve_answer_fail (run->answer, &fault);

@@ -122,6 +122,18 @@ def test_clients_that_leave_while_it_streams():
         assert here.chat()["choices"]
 
 
+def test_a_client_of_http_1_0():
+    """It knows no chunks: the events come as they are, up to the connection's end."""
+    with server.Server() as here, here.socket() as peer:
+        body = json.dumps({**LONG, "max_tokens": 3}).encode()
+        peer.sendall(head("/v1/chat/completions", body).replace(b"HTTP/1.1", b"HTTP/1.0") + body)
+        reply = b"".join(iter(lambda: peer.recv(65536), b""))
+        top, _, events = reply.partition(b"\r\n\r\n")
+        assert b"chunked" not in top, top
+        lines = events.split(b"\n\n")
+        assert all(line.startswith(b"data: ") for line in lines[:-1]) and lines[-2:] == [b"data: [DONE]", b""], events
+
+
 def test_slow_and_silent_clients_hold_nobody_up():
     with server.Server() as here:
         silent = [here.socket() for _ in range(50)]

@@ -86,6 +86,7 @@ def test_too_long():
     with server.Server() as here:
         for text in ["x" * server.CONTEXT, "word " * 100000]:
             error = here.refused(CHAT, chat(messages=[{"role": "user", "content": text}]))
+            assert error["param"] == "messages" and here.refused(COMPLETIONS, {"prompt": text})["param"] == "prompt"
             assert error["code"] == "context_length_exceeded" and str(server.CONTEXT) in error["message"], error
             assert here.refused(CHAT, chat(messages=[{"role": "user", "content": text}], stream=True))["code"] == error["code"]
         # More than there is room for is cut at the context.
