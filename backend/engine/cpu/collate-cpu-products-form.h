@@ -5,11 +5,15 @@
 /* Quants whose products need their sign at the levels that say so. */
 #define SIGNED_OFFSET 128
 
-/* Sixteen numbers as two bytes each; their sum in steps. */
-INLINE float
+/* The most that the steps of half a block come to. */
+#define MOST_OF_HALF (COLLATE_BLOCK / 2 * COLLATE_MOST_STEPS)
+
+/* Sixteen numbers as two bytes each; their sum in steps, within its bounds also where one of them is no number. */
+INLINE int
 quantize_half (const float *in, Floats inverse, gint8 *quants, gint8 *rests)
 {
   Ints sums = { 0 };
+  float sum;
 
   for (guint i = 0; i < COLLATE_BLOCK / 2; i += LANES)
     {
@@ -22,7 +26,8 @@ quantize_half (const float *in, Floats inverse, gint8 *quants, gint8 *rests)
       memcpy (rests + i, &rest, sizeof rest);
       sums += steps;
     }
-  return add_lanes (__builtin_convertvector(sums, Floats));
+  sum = add_lanes (__builtin_convertvector(sums, Floats));
+  return (int) CLAMP (sum, -MOST_OF_HALF, MOST_OF_HALF);
 }
 
 TARGET static void
@@ -44,8 +49,8 @@ quantize (const float *in, gint64 columns, guint group, int offset, const Collat
         most_lanes = largest (most_lanes, largest (load (at + i), -load (at + i)));
       most = max_lanes (most_lanes);
       inverse = repeat (most > COLLATE_LEAST_SCALED ? COLLATE_MOST_STEPS / most : 0);
-      low = (int) quantize_half (at, inverse, quants, rests);
-      high = (int) quantize_half (
+      low = quantize_half (at, inverse, quants, rests);
+      high = quantize_half (
           at + COLLATE_BLOCK / 2, inverse, quants + COLLATE_BLOCK / 2, rests + COLLATE_BLOCK / 2);
 
       row->scales[block] = most > COLLATE_LEAST_SCALED ? most / COLLATE_MOST_STEPS : 0;
