@@ -117,6 +117,7 @@ is_stranger (const char *text)
 {
   return strstr (text, "<|im_sep|>") ||                                  /* Phi 4 */
          strstr (text, "<end_of_utterance>") ||                          /* SmolVLM */
+         strstr (text, "\357\275\234DSML\357\275\234") ||                /* DeepSeek 3.2, 4 */
          strstr (text, ">>>${recipient}") ||                             /* Functionary 3.2, … */
          (strstr (text, LLAMA3_CUTTING) && !strstr (text, LLAMA3_DATE)); /* … and 3.1 */
 }
