@@ -15,7 +15,8 @@
 #include "engine/collate-engine.h"
 #include "tokens/collate-encoding.h"
 
-/* A folder is looked through on a thread, and so is memory, whose drivers take their time; what changes while it is makes it be looked through again. */
+/* A folder is looked through on a thread, and so is memory, whose drivers take their time; what changes while it is makes
+ * it be looked through again. */
 
 #define SUFFIX ".gguf"
 

@@ -93,12 +93,11 @@ collate_sentence_for_avoided (const GError *avoided)
   if (g_error_matches (avoided, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE))
     return g_strdup_printf (
         _ ("The graphics card has too little free memory for this model, so the slower processor computes: "
-           "close "
-           "what else uses the card and start Collate again, or take a smaller model. (%s)"),
+           "close what else uses the card and start Collate again, or take a smaller model. (%s)"),
         detail);
 
-  return g_strdup_printf (_ ("The graphics card failed, so the slower processor computes: update the card’s "
-                             "driver or start Collate "
-                             "again, or choose the processor in Preferences ▸ Local Models. (%s)"),
-                          detail);
+  return g_strdup_printf (
+      _ ("The graphics card failed, so the slower processor computes: update the card’s "
+         "driver or start Collate again, or choose the processor in Preferences ▸ Local Models. (%s)"),
+      detail);
 }

@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  * (nullable). */
 char *collate_sentence_for_answer (CollateAnswer *answer);
 
-/* What to know about an answer that did come: a graphics card that failed, cut documents, a cut answer ("length"), dropped parameters,
- * another model than asked, estimated usage. NULL where there is nothing; (nullable). */
+/* What to know about an answer that did come: a graphics card that failed, cut documents, a cut answer ("length"), dropped
+ * parameters, another model than asked, estimated usage. NULL where there is nothing; (nullable). */
 char *collate_sentence_for_warning (CollateAnswer *answer);
 
 /* "waiting…", "writing… 312 tokens · 11.04 s", "$0.1623 · 42.28 s", "failed: no key": what stands after the
