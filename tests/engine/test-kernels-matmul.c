@@ -257,6 +257,40 @@ test_large (KernelFixture *fixture)
   check_matmul (fixture, COLLATE_F32, &test);
 }
 
+/* What is no number spoils the products of its own token at most. */
+static void
+test_no_numbers (KernelFixture *fixture)
+{
+  static const float strange[] = { NAN, INFINITY, -INFINITY, 3e38f };
+
+  for (guint i = 0; i < KERNEL_N_TYPES; i++)
+    {
+      g_autofree float *in = kernel_make_numbers (fixture, 20 * 256);
+      g_autofree float *alone = NULL, *beside = NULL;
+      CollatePlace out = kernel_put (fixture, NULL, sizeof (float) * 20 * 9);
+      CollateMatmul params = {
+        .in = kernel_put_numbers (fixture, in, 20 * 256),
+        .n_tokens = 20,
+        .n_products = 1,
+        .products = { { .weight = kernel_make_weight (fixture, kernel_types[i], 9, 256, NULL), .out = out } },
+      };
+
+      fixture->device->kernels->begin (fixture->device);
+      fixture->device->kernels->matmul (fixture->device, &params);
+      alone = kernel_get_numbers (fixture, out, 20 * 9);
+      for (guint n = 0; n < G_N_ELEMENTS (strange); n++)
+        in[7 * 256 + n * 40] = strange[n];
+      params.in = kernel_put_numbers (fixture, in, 20 * 256);
+      fixture->device->kernels->begin (fixture->device);
+      fixture->device->kernels->matmul (fixture->device, &params);
+      beside = kernel_get_numbers (fixture, out, 20 * 9);
+
+      g_assert_cmpmem (alone, 7 * 9 * sizeof (float), beside, 7 * 9 * sizeof (float));
+      g_assert_cmpmem (alone + 8 * 9, 12 * 9 * sizeof (float), beside + 8 * 9, 12 * 9 * sizeof (float));
+      kernel_drop (fixture);
+    }
+}
+
 /* More activations than are made into f16 at once. */
 static void
 test_many (KernelFixture *fixture)
@@ -324,6 +358,7 @@ main (int argc, char *argv[])
   kernel_add ("products", test_products);
   kernel_add ("large", test_large);
   kernel_add ("many", test_many);
+  kernel_add ("no-numbers", test_no_numbers);
   for (guint i = 0; kernel_get_level (i) != NULL; i++)
     {
       g_autofree char *path = g_strdup_printf ("/engine/kernels/%s/same-bits", kernel_get_level (i)->name);

@@ -5,19 +5,25 @@
 /* Quants whose products need their sign at the levels that say so. */
 #define SIGNED_OFFSET 128
 
-/* The most that the steps of half a block come to. */
-#define MOST_OF_HALF (COLLATE_BLOCK / 2 * COLLATE_MOST_STEPS)
+/* As steps, which are within their bounds also where a number is infinite, or none: such numbers come to nothing that
+ * counts, but they may not overflow. */
+INLINE Ints
+round_to_steps (Floats in, Floats inverse)
+{
+  Floats steps = largest (in * inverse, repeat (-COLLATE_MOST_STEPS));
 
-/* Sixteen numbers as two bytes each; their sum in steps, within its bounds also where one of them is no number. */
+  return round_lanes (-largest (-steps, repeat (-COLLATE_MOST_STEPS)));
+}
+
+/* Sixteen numbers as two bytes each; their sum in steps. */
 INLINE int
 quantize_half (const float *in, Floats inverse, gint8 *quants, gint8 *rests)
 {
   Ints sums = { 0 };
-  float sum;
 
   for (guint i = 0; i < COLLATE_BLOCK / 2; i += LANES)
     {
-      Ints steps = round_lanes (load (in + i) * inverse);
+      Ints steps = round_to_steps (load (in + i), inverse);
       Ints whole = round_lanes (__builtin_convertvector(steps, Floats) * (1.0f / COLLATE_STEPS));
       Narrow bytes = __builtin_convertvector(whole, Narrow);
       Narrow rest = __builtin_convertvector(steps - whole * COLLATE_STEPS, Narrow);
@@ -26,8 +32,7 @@ quantize_half (const float *in, Floats inverse, gint8 *quants, gint8 *rests)
       memcpy (rests + i, &rest, sizeof rest);
       sums += steps;
     }
-  sum = add_lanes (__builtin_convertvector(sums, Floats));
-  return (int) CLAMP (sum, -MOST_OF_HALF, MOST_OF_HALF);
+  return (int) add_lanes (__builtin_convertvector(sums, Floats));
 }
 
 TARGET static void
