@@ -32,6 +32,7 @@ typedef struct
   CollateHistoryItem *item; /* NULL until it is inserted */
   gboolean inserting;
   GHashTable *progress; /* CollateAnswer to Progress */
+  guint n_writing;      /* writes of which nobody knows yet whether they succeed */
   guint n_failures;
 } Watch;
 
@@ -97,18 +98,18 @@ update_item_state (Watch *watch)
       watch->item, collate_store_join_states ((CollateAnswerState *) states->data, states->len));
 }
 
-/* What came since the last time. Of an answer that is not final, what it would cost if it ended now goes
+/* What came since the last time, or all of it. Of an answer that is not final, what it would cost if it ended now goes
  * along: should the program be killed, that is what it cost. */
 static CollateStoreChange *
-make_change (CollateAnswer *answer, guint position, Progress *progress)
+make_change (CollateAnswer *answer, guint position, Progress *progress, gboolean whole)
 {
   const CollateAnswerRecord *record = collate_answer_get_record (answer);
   CollateStoreChange *change = g_new0 (CollateStoreChange, 1);
 
   change->position = position;
-  change->whole = progress->whole;
-  change->record = collate_answer_record_copy (
-      record, progress->whole ? 0 : progress->text, progress->whole ? 0 : progress->reasoning);
+  change->whole = whole;
+  change->record =
+      collate_answer_record_copy (record, whole ? 0 : progress->text, whole ? 0 : progress->reasoning);
   if (!collate_answer_state_is_final (record->state))
     {
       change->record->has_usage = collate_answer_estimate_usage (answer, &change->record->usage);
@@ -151,6 +152,8 @@ written_cb (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean written = collate_history_disk_write_finish (result, &error);
 
+  if (watch != NULL && watch->n_writing > 0)
+    watch->n_writing--;
   /* Of a comparison that could not be inserted there was nothing to write. */
   if (error != NULL || watch == NULL || watch->item != NULL)
     collate_history_take_problem (write->history, error);
@@ -192,7 +195,8 @@ write_changes (Watch *watch)
 
       if (progress == NULL || !progress->dirty)
         continue;
-      g_ptr_array_add (changes, make_change (answer, i, progress));
+      /* A write under way may fail yet, and a piece is nothing without the one before. */
+      g_ptr_array_add (changes, make_change (answer, i, progress, progress->whole || watch->n_writing > 0));
       g_ptr_array_add (answers, g_steal_pointer (&answer));
     }
   if (changes->len == 0)
@@ -203,6 +207,7 @@ write_changes (Watch *watch)
   write->comparison = g_object_ref (watch->comparison);
   write->answers = g_steal_pointer (&answers);
   collate_comparison_hold (watch->comparison);
+  watch->n_writing++;
   collate_history_disk_write (
       watch->history->disk, watch->row, g_steal_pointer (&changes), written_cb, write);
 }
