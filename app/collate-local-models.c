@@ -405,14 +405,16 @@ look_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
       task, collate_engine_look_at_memory (data), (GDestroyNotify) collate_engine_memory_free);
 }
 
+/* What another device said, which was asked about before this one, is of no interest any more. */
 static void
 looked_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (CollateLocalModels) self = data;
   g_autoptr (CollateEngineMemory) memory = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  for (guint i = 0; self->catalogue != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->catalogue));
-       i++)
+  if (self->catalogue == NULL || g_strcmp0 (g_task_get_task_data (G_TASK (result)), self->device) != 0)
+    return;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->catalogue)); i++)
     {
       g_autoptr (CollateModel) model = g_list_model_get_item (G_LIST_MODEL (self->catalogue), i);
 
@@ -420,11 +422,30 @@ looked_cb (GObject *source, GAsyncResult *result, gpointer data)
     }
 }
 
+static gboolean
+has_files (CollateLocalModels *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->catalogue)); i++)
+    {
+      g_autoptr (CollateModel) model = g_list_model_get_item (G_LIST_MODEL (self->catalogue), i);
+
+      if (collate_model_get_local (model) != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Without a file there is nothing to tell, and no driver to be woken at the start. */
 void
 collate_local_models_look_at_memory (CollateLocalModels *self)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, looked_cb, g_object_ref (self));
+  g_autoptr (GTask) task = NULL;
 
+  if (!has_files (self))
+    return;
+
+  task = g_task_new (NULL, NULL, looked_cb, g_object_ref (self));
   g_task_set_source_tag (task, collate_local_models_look_at_memory);
   g_task_set_task_data (task, g_strdup (self->device), g_free);
   g_task_run_in_thread (task, look_in_thread);

@@ -4,18 +4,6 @@
  * sums. */
 
 void
-put (uint row, uint token, float sum)
-{
-  uint at = params.out_offset + token * params.out_stride + params.weight.first_row + row;
-
-  if (params.accumulate != 0)
-    sum += products[at];
-  if (params.has_bias != 0)
-    sum += bias[params.weight.first_row + row];
-  products[at] = sum;
-}
-
-void
 main ()
 {
   uint first_strip = gl_WorkGroupID.x * STRIPS;

@@ -7,6 +7,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "collate-common.glsl"
 #include "collate-weight.glsl"
+#include "collate-product.glsl"
 #extension GL_EXT_integer_dot_product : require
 
 layout (constant_id = COLLATE_SPEC_1) const uint TOKENS = 1;
@@ -18,21 +19,6 @@ const uint WORDS = COLLATE_FORM_BLOCK / 4;
 layout (binding = 3) readonly buffer In
 {
   uvec4 quantised[];
-};
-
-layout (binding = 4) buffer Out
-{
-  float products[];
-};
-
-layout (binding = 5) readonly buffer Bias
-{
-  float bias[];
-};
-
-layout (push_constant) uniform Params
-{
-  CollateShaderMatmul params;
 };
 
 float sums[STRIPS][TOKENS];

@@ -9,6 +9,7 @@
 #define COLLATE_GROUP COLLATE_SPEC_1
 #include "collate-common.glsl"
 #include "collate-weight.glsl"
+#include "collate-product.glsl"
 
 #if MATRICES
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
@@ -31,34 +32,14 @@ const uint FOURS = COLLATE_FORM_BLOCK / 4;
 /* From a row in shared memory to the next, in fours: beside each other they would meet in the same banks. */
 const uint STRIDE = FOURS + 16 / (MATRICES != 0 ? 8 : 16);
 
+#if MATRICES
 layout (binding = 3) readonly buffer In
 {
-#if MATRICES
   uvec4 halves[]; /* as halve.comp makes them */
+};
 #else
-  float activations[];
+#include "collate-activations.glsl"
 #endif
-};
-
-layout (binding = 3) readonly buffer InFours
-{
-  vec4 fours[];
-};
-
-layout (binding = 4) buffer Out
-{
-  float products[];
-};
-
-layout (binding = 5) readonly buffer Bias
-{
-  float bias[];
-};
-
-layout (push_constant) uniform Params
-{
-  CollateShaderMatmul params;
-};
 
 shared FOUR rows[COLLATE_TILE * STRIDE];
 shared FOUR tokens[COLLATE_TILE * STRIDE];
@@ -126,22 +107,6 @@ get_scale (uint token)
 
 #else
 
-/* Four activations of a token from `column` on; zeros beyond the last column. */
-vec4
-load_four (uint token, uint column)
-{
-  uint n_columns = params.weight.columns;
-  uint at = params.in_offset + token * params.in_stride;
-  vec4 four = vec4 (0);
-
-  if (ALIGNED)
-    return column < n_columns ? fours[(at + column) / 4] : four;
-  [[unroll]] for (uint i = 0; i < 4; i++)
-    if (column + i < n_columns)
-      four[i] = activations[at + column + i];
-  return four;
-}
-
 void
 stage_token (uint token, uint n)
 {
@@ -170,18 +135,10 @@ stage (uint n)
 }
 
 void
-put (uint row, uint token, float sum)
+put_inside (uint row, uint token, float sum)
 {
-  uint at = params.out_offset + token * params.out_stride + params.weight.first_row + row;
-
-  if (row >= params.weight.n_rows || token >= params.n_tokens)
-    return;
-  sum *= get_scale (token);
-  if (params.accumulate != 0)
-    sum += products[at];
-  if (params.has_bias != 0)
-    sum += bias[params.weight.first_row + row];
-  products[at] = sum;
+  if (row < params.weight.n_rows && token < params.n_tokens)
+    put (row, token, sum * get_scale (token));
 }
 
 #if MATRICES
@@ -239,7 +196,7 @@ put_all ()
                     gl_CooperativeMatrixLayoutColumnMajor);
   barrier ();
   for (uint i = gl_LocalInvocationID.x; i < COLLATE_TILE * COLLATE_TILE; i += INVOCATIONS)
-    put (get_first_row () + i % COLLATE_TILE, get_first_token () + i / COLLATE_TILE, all[i]);
+    put_inside (get_first_row () + i % COLLATE_TILE, get_first_token () + i / COLLATE_TILE, all[i]);
 }
 
 #else
@@ -295,7 +252,7 @@ put_all ()
 {
   [[unroll]] for (uint t = 0; t < TOKENS_EACH; t++)
     [[unroll]] for (uint r = 0; r < ROWS_EACH; r++)
-      put (get_first_row () + get_row (r), get_first_token () + get_token (t), sums[r][t]);
+      put_inside (get_first_row () + get_row (r), get_first_token () + get_token (t), sums[r][t]);
 }
 
 #endif

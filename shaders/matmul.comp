@@ -7,57 +7,19 @@
 #extension GL_GOOGLE_include_directive : require
 #include "collate-common.glsl"
 #include "collate-weight.glsl"
+#include "collate-product.glsl"
 
 layout (constant_id = COLLATE_SPEC_1) const uint TOKENS = 1;
 layout (constant_id = COLLATE_SPEC_2) const uint STRIPS = 1;
 layout (constant_id = COLLATE_SPEC_3) const bool ALIGNED = true; /* rows of activations are whole fours */
 
+#include "collate-activations.glsl"
+
 /* A lane loads four activations at once. */
 const uint FOURS = COLLATE_FORM_BLOCK / 4;
 const uint LOADS = (FOURS + LANES - 1) / LANES;
 
-layout (binding = 3) readonly buffer In
-{
-  float activations[];
-};
-
-layout (binding = 3) readonly buffer InFours
-{
-  vec4 fours[];
-};
-
-layout (binding = 4) buffer Out
-{
-  float products[];
-};
-
-layout (binding = 5) readonly buffer Bias
-{
-  float bias[];
-};
-
-layout (push_constant) uniform Params
-{
-  CollateShaderMatmul params;
-};
-
 float sums[STRIPS][TOKENS];
-
-/* Four activations of a token from `column` on; zeros beyond the last column. */
-vec4
-load_four (uint token, uint column)
-{
-  uint n_columns = params.weight.columns;
-  uint at = params.in_offset + token * params.in_stride;
-  vec4 four = vec4 (0);
-
-  if (ALIGNED)
-    return column < n_columns ? fours[(at + column) / 4] : four;
-  [[unroll]] for (uint i = 0; i < 4; i++)
-    if (column + i < n_columns)
-      four[i] = activations[at + column + i];
-  return four;
-}
 
 void
 add_block (uint n, uint first_strip, uint first_token)

@@ -50,8 +50,8 @@ typedef struct
 
 void collate_serve_outcome_clear (CollateServeOutcome *outcome);
 
-/* Answers a request, with the model loaded anew where it has to be. COLLATE_ERROR_TOO_LONG (the prompt does not fit), _REFUSED (there is no prompt), _STOPPED, and the
- * engine's own. */
+/* Answers a request, with the model loaded anew where it has to be. COLLATE_ERROR_TOO_LONG (the prompt does not fit),
+ * _REFUSED (there is no prompt), _STOPPED, and the engine's own. */
 gboolean collate_serve_job_run (CollateServeModel *model,
                                 const CollateServeRequest *request,
                                 CollateInbox *inbox,

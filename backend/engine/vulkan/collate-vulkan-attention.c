@@ -70,7 +70,7 @@ combine (CollateVulkanDevice *self, const CollateAttention *params, guint32 n_ch
                                .shader = COLLATE_SHADER_COMBINE,
                                .slices = { self->partials, params->out.buffer->slice },
                                .params = &shader,
-                               .groups = { MIN (shader.n_queries, 65535), 1, 1 },
+                               .groups = { MIN (shader.n_queries, self->traits.most_groups), 1, 1 },
                                .work = (double) shader.n_queries * n_chunks * shader.head_size,
                            });
 }

@@ -8,9 +8,6 @@
 /* Bytes of them. */
 #define CONVERTED ((guint64) 16 << 20)
 
-/* What the shaders' groups go on after. */
-#define MOST_GROUPS 65535
-
 gboolean
 collate_vulkan_convert_init (CollateVulkanDevice *self, GError **error)
 {
@@ -63,7 +60,7 @@ collate_vulkan_convert (CollateVulkanDevice *self, const CollateMatmul *params, 
                                .shader = halves ? COLLATE_SHADER_HALVE : COLLATE_SHADER_QUANTISE,
                                .slices = { params->in.buffer->slice, self->converted },
                                .params = &shader,
-                               .groups = { MIN (n_groups, MOST_GROUPS), 1, 1 },
+                               .groups = { MIN (n_groups, self->traits.most_groups), 1, 1 },
                                .work = (double) (params->n_tokens * columns),
                            });
   return get_stride (params, ways);

@@ -7,8 +7,6 @@
 
 /* The kernels that are one shader each: what the graph asks for becomes a shader's parameters. */
 
-#define MOST_GROUPS 65535
-
 /* Where a place stands in its buffer, in elements of `size` bytes. */
 static guint32
 get_offset (CollatePlace place, gsize size)
@@ -26,7 +24,7 @@ count_groups (gint64 n, gint64 a_group)
 static guint32
 count_looping_groups (CollateVulkanDevice *device, gint64 n)
 {
-  return MIN (count_groups (n, device->lanes), MOST_GROUPS);
+  return MIN (count_groups (n, device->lanes), device->traits.most_groups);
 }
 
 /* Binds a weight's part to bindings 0 to 2. */
@@ -88,7 +86,7 @@ collate_vulkan_rms_norm (CollateDevice *device, const CollateRmsNorm *params)
                                      : params->in.buffer->slice,
                       params->out.buffer->slice },
           .params = &shader,
-          .groups = { (guint32) MIN (params->n_rows, MOST_GROUPS), 1, 1 },
+          .groups = { (guint32) MIN (params->n_rows, self->traits.most_groups), 1, 1 },
           .work = (double) (params->n_rows * params->columns),
       });
 }
