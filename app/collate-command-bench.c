@@ -150,7 +150,7 @@ static gboolean
 measure (CollateEngine *engine, Row *row, GError **error)
 {
   gint64 context = (gint64) MAX (row->depth, 1) + row->n_prompt + row->n_generate;
-  g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, context, error);
+  g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, context, NULL, error);
 
   if (session == NULL)
     return FALSE;

@@ -79,7 +79,8 @@ score_cb (gsize position, const float *logits, gpointer user_data)
 static gboolean
 score_windows (CollateEngine *engine, GArray *tokens, gsize n_context, Score *score, GError **error)
 {
-  g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, (gint64) n_context, error);
+  g_autoptr (CollateEngineSession) session =
+      collate_engine_session_new (engine, (gint64) n_context, NULL, error);
   gint32 bos = collate_engine_get_bos (engine);
   gsize n_windows = tokens->len / n_context;
   gboolean ok = TRUE;

@@ -38,6 +38,9 @@ find_quantization (CollateGguf *gguf, gint64 *n_numbers)
   return name;
 }
 
+/* Where the file names none. */
+#define DEFAULT_TOP_K 512
+
 static gint64
 get_size (CollateGguf *gguf, const char *architecture, const char *name)
 {
@@ -69,6 +72,10 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
   info->vocabulary = MAX (0, collate_gguf_get_strings (gguf, "tokenizer.ggml.tokens", &tokens, &lengths));
   info->layers = get_size (gguf, architecture, "block_count");
   info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
+  info->top_k = get_size (gguf, architecture, "attention.indexer.top_k");
+  info->index = info->top_k > 0 ? COLLATE_INDEX_TRAINED : COLLATE_INDEX_BOUNDS;
+  if (info->top_k == 0)
+    info->top_k = DEFAULT_TOP_K;
   return info;
 }
 

@@ -31,6 +31,13 @@ typedef enum
   COLLATE_CHAT_DEEPSEEK,
 } CollateChatFormat;
 
+/* What says which earlier tokens a token reads in sparse attention. */
+typedef enum
+{
+  COLLATE_INDEX_BOUNDS, /* the bounds of pages of the model's own keys: there is nothing trained to choose by */
+  COLLATE_INDEX_TRAINED, /* the model's lightning indexer */
+} CollateIndexKind;
+
 /* What a model file says of itself. Strings are the engine's, or NULL. */
 typedef struct
 {
@@ -45,6 +52,8 @@ typedef struct
   gint64 vocabulary;
   gint64 layers;
   gboolean thinks; /* its format can have thinking between tags */
+  CollateIndexKind index;
+  gint64 top_k; /* tokens that a token reads in sparse attention, unless a session says otherwise */
 } CollateEngineInfo;
 
 /* Reads a file's own description without loading its weights; free it with collate_engine_info_free(). */
@@ -186,12 +195,33 @@ const char *collate_engine_get_think_tags (CollateEngine *engine,
                                            const char **close,
                                            gboolean *begins_inside);
 
-/* A new timeline of at most `context` tokens (0: the model's own, less where memory is short); (nullable) (transfer
- * full). */
-CollateEngineSession *collate_engine_session_new (CollateEngine *engine, gint64 context, GError **error);
+/* The most tokens that a token can read in sparse attention. */
+#define COLLATE_MOST_TOP_K 4096
+
+/* How a session reads what came before each token. */
+typedef struct
+{
+  gboolean sparse;       /* the best top_k tokens alone, else all */
+  gint64 top_k;          /* 1 to COLLATE_MOST_TOP_K; 0: as the engine's info says */
+  gboolean narrow_index; /* trained index keys in 8 bits instead of f16 */
+} CollateEngineReading;
+
+/* A new timeline of at most `context` tokens (0: the model's own, less where memory is short), dense where `reading` is
+ * NULL; (nullable) (transfer full). COLLATE_ERROR_UNSUPPORTED where top_k is too large. */
+CollateEngineSession *collate_engine_session_new (CollateEngine *engine,
+                                                  gint64 context,
+                                                  const CollateEngineReading *reading,
+                                                  GError **error);
 void collate_engine_session_free (CollateEngineSession *session);
 
 gint64 collate_engine_session_get_context (CollateEngineSession *session);
+
+/* As it was made, with its top_k; of a dense one that is 0. */
+CollateEngineReading collate_engine_session_get_reading (CollateEngineSession *session);
+
+/* The share of the visible tokens that a token reads, itself included: the mean over the positions from `first` to before
+ * `end`, and over the layers; 1 where there are none. */
+double collate_engine_session_get_share (CollateEngineSession *session, gint64 first, gint64 end);
 
 /* Told between the chunks of a prefill: tokens of the prefix in the caches so far, and in all. */
 typedef void (*CollateEngineProgress) (gint64 n_done, gint64 n_tokens, gpointer user_data);

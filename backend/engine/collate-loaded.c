@@ -206,12 +206,12 @@ collate_loaded_get_session (CollateLoaded *loaded, GError **error)
   if (model->session != NULL)
     return model->session;
 
-  model->session = collate_engine_session_new (model->engine, 0, &local);
+  model->session = collate_engine_session_new (model->engine, 0, NULL, &local);
   if (model->session == NULL && is_short_of_memory (local) && n_models > 1)
     {
       g_clear_error (&local);
       g_ptr_array_remove_range (loaded->models, 0, n_models - 1);
-      model->session = collate_engine_session_new (model->engine, 0, &local);
+      model->session = collate_engine_session_new (model->engine, 0, NULL, &local);
     }
   if (model->session == NULL)
     g_propagate_error (error, g_steal_pointer (&local));

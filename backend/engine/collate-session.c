@@ -26,6 +26,7 @@ struct _CollateEngineSession
   CollateEngineModel *model; /* the engine's */
 
   gint64 context;
+  CollateEngineReading reading;
   gint64 chunk;
   GArray *timeline; /* of gint32: the tokens in the caches */
 
@@ -142,8 +143,30 @@ collate_engine_session_check_room (CollateEngineModel *model, GError **error)
                                   error);
 }
 
+static gboolean
+choose_reading (CollateEngineSession *self, const CollateEngineReading *reading, GError **error)
+{
+  if (!reading || !reading->sparse)
+    return TRUE;
+  self->reading = *reading;
+  if (self->reading.top_k == 0)
+    self->reading.top_k = collate_engine_get_info (self->engine)->top_k;
+  if (self->reading.top_k >= 1 && self->reading.top_k <= COLLATE_MOST_TOP_K)
+    return TRUE;
+  g_set_error (error,
+               COLLATE_ERROR,
+               COLLATE_ERROR_UNSUPPORTED,
+               "sparse attention to %" G_GINT64_FORMAT " tokens; %d at most",
+               self->reading.top_k,
+               COLLATE_MOST_TOP_K);
+  return FALSE;
+}
+
 CollateEngineSession *
-collate_engine_session_new (CollateEngine *engine, gint64 context, GError **error)
+collate_engine_session_new (CollateEngine *engine,
+                            gint64 context,
+                            const CollateEngineReading *reading,
+                            GError **error)
 {
   g_autoptr (CollateEngineSession) self = g_new0 (CollateEngineSession, 1);
 
@@ -152,7 +175,8 @@ collate_engine_session_new (CollateEngine *engine, gint64 context, GError **erro
   self->timeline = g_array_new (FALSE, FALSE, sizeof (gint32));
   self->buffers = g_ptr_array_new ();
 
-  if (!choose_context (self, context, error) || !take_activations (self, error) || !take_caches (self, error))
+  if (!choose_reading (self, reading, error) || !choose_context (self, context, error) ||
+      !take_activations (self, error) || !take_caches (self, error))
     return NULL;
   self->logits = g_new0 (float, self->model->shape.n_vocabulary);
   return g_steal_pointer (&self);
@@ -181,6 +205,24 @@ gint64
 collate_engine_session_get_context (CollateEngineSession *session)
 {
   return session->context;
+}
+
+CollateEngineReading
+collate_engine_session_get_reading (CollateEngineSession *session)
+{
+  return session->reading;
+}
+
+double
+collate_engine_session_get_share (CollateEngineSession *session, gint64 first, gint64 end)
+{
+  double sum = 0;
+
+  if (!session->reading.sparse || end <= first)
+    return 1;
+  for (gint64 position = first; position < end; position++)
+    sum += (double) MIN (session->reading.top_k, position + 1) / (double) (position + 1);
+  return sum / (double) (end - first);
 }
 
 static gboolean

@@ -39,7 +39,8 @@ void collate_type_expand (CollateType type, const void *data, float *numbers, gi
 float collate_f16_to_f32 (guint16 half);
 guint16 collate_f32_to_f16 (float number);
 
-/* A weight in a mapped file: `columns` is the contiguous dimension (GGUF's ne0), `rows` all others. */
+/* A weight in a mapped file: `columns` is the contiguous dimension (GGUF's ne0), `rows` all others. Kernels take the rows of
+ * a weight of several groups (heads, experts) group by group. */
 typedef struct
 {
   CollateType type;
@@ -47,6 +48,7 @@ typedef struct
   gint64 rows;
   const void *data;
   gsize n_bytes;
+  gint64 n_groups; /* of rows, as many each; 0: one */
 } CollateTensor;
 
 G_END_DECLS

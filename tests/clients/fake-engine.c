@@ -267,7 +267,10 @@ collate_engine_get_think_tags (CollateEngine *engine, const char **close, gboole
 }
 
 CollateEngineSession *
-collate_engine_session_new (CollateEngine *engine, gint64 context, GError **error)
+collate_engine_session_new (CollateEngine *engine,
+                            gint64 context,
+                            const CollateEngineReading *reading,
+                            GError **error)
 {
   CollateEngineSession *session = g_new0 (CollateEngineSession, 1);
 

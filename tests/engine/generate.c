@@ -43,7 +43,8 @@ static gboolean
 answer (const char *path, const char *question, GError **error)
 {
   g_autoptr (CollateEngine) engine = collate_engine_open (path, NULL, NULL, error);
-  g_autoptr (CollateEngineSession) session = engine ? collate_engine_session_new (engine, 0, error) : NULL;
+  g_autoptr (CollateEngineSession) session =
+      engine ? collate_engine_session_new (engine, 0, NULL, error) : NULL;
   g_autoptr (GArray) prompt =
       session ? collate_engine_encode_chat (engine, SYSTEM, question, TRUE, error) : NULL;
   g_autoptr (GTimer) timer = g_timer_new ();

@@ -337,7 +337,7 @@ test_damaged (void)
       g_assert_true ((engine != NULL) == (error == NULL));
       if (engine)
         {
-          g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, 8, &error);
+          g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, 8, NULL, &error);
 
           g_assert_no_error (error);
           collate_engine_session_sync (session, tokens, 3, NULL, NULL, NULL, NULL, &error);

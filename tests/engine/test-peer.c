@@ -250,7 +250,7 @@ test_greedy (gconstpointer data)
 
   if (!prompts)
     return;
-  session = collate_engine_session_new (peer->engine, 512, &error);
+  session = collate_engine_session_new (peer->engine, 512, NULL, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < json_array_get_length (prompts); i++)
     check_prompt (peer, session, json_array_get_object_element (prompts, i), i);
@@ -285,7 +285,7 @@ static GArray *
 score_windows (const Peer *peer, const GArray *tokens, gsize context, gsize n_windows)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (CollateEngineSession) session = collate_engine_session_new (peer->engine, context, &error);
+  g_autoptr (CollateEngineSession) session = collate_engine_session_new (peer->engine, context, NULL, &error);
   Score score = { .n_tokens = context,
                   .n_vocabulary = collate_engine_get_info (peer->engine)->vocabulary,
                   .surprises = g_array_new (FALSE, FALSE, sizeof (double)) };

@@ -246,7 +246,7 @@ test_lost_engine (void)
   engine = collate_engine_open (
       tiny.path, ((const CollateVulkanInfo *) g_ptr_array_index (infos, 0))->name, NULL, &error);
   g_assert_no_error (error);
-  session = collate_engine_session_new (engine, 0, &error);
+  session = collate_engine_session_new (engine, 0, NULL, &error);
   g_assert_no_error (error);
 
   ((CollateVulkanDevice *) collate_engine_get_model (engine)->device)->vk.QueueSubmit = lose;

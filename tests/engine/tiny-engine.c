@@ -68,7 +68,7 @@ CollateEngineSession *
 tiny_engine_new_session (TinyEngine *tiny, gint64 context)
 {
   g_autoptr (GError) error = NULL;
-  CollateEngineSession *session = collate_engine_session_new (tiny->engine, context, &error);
+  CollateEngineSession *session = collate_engine_session_new (tiny->engine, context, NULL, &error);
 
   g_assert_no_error (error);
   return session;

@@ -30,7 +30,7 @@ ask (CollateEngine *engine)
   if (tokens == NULL)
     tokens = collate_engine_encode (engine, question, -1, TRUE);
 
-  session = collate_engine_session_new (engine, CONTEXT, &error);
+  session = collate_engine_session_new (engine, CONTEXT, NULL, &error);
   if (session == NULL)
     {
       g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
