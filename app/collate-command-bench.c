@@ -24,6 +24,7 @@ typedef struct
   char *generate;
   char *depth;
   char *attention;
+  char *top_k;
   char *device;
   char *format_name;
 
@@ -31,6 +32,7 @@ typedef struct
   GArray *prompts; /* of int, as the next two */
   GArray *generates;
   GArray *depths;
+  GArray *readings; /* of CollateEngineReading */
 } Options;
 
 typedef struct
@@ -38,6 +40,7 @@ typedef struct
   int n_prompt; /* one of the two is 0 */
   int n_generate;
   int depth;
+  CollateEngineReading reading;
   double rate; /* tokens a second */
   gint64 memory;
 } Row;
@@ -50,11 +53,13 @@ options_clear (Options *options)
   g_free (options->generate);
   g_free (options->depth);
   g_free (options->attention);
+  g_free (options->top_k);
   g_free (options->device);
   g_free (options->format_name);
   g_array_unref (options->prompts);
   g_array_unref (options->generates);
   g_array_unref (options->depths);
+  g_clear_pointer (&options->readings, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -150,7 +155,8 @@ static gboolean
 measure (CollateEngine *engine, Row *row, GError **error)
 {
   gint64 context = (gint64) MAX (row->depth, 1) + row->n_prompt + row->n_generate;
-  g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, context, NULL, error);
+  g_autoptr (CollateEngineSession) session =
+      collate_engine_session_new (engine, context, &row->reading, error);
 
   if (session == NULL)
     return FALSE;
@@ -168,6 +174,17 @@ measure (CollateEngine *engine, Row *row, GError **error)
   return TRUE;
 }
 
+/* What is to be compared is measured one after the other. */
+static void
+add_rows (GArray *rows, const Options *options, Row row)
+{
+  for (guint i = 0; i < options->readings->len; i++)
+    {
+      row.reading = g_array_index (options->readings, CollateEngineReading, i);
+      g_array_append_val (rows, row);
+    }
+}
+
 static GArray *
 make_rows (const Options *options)
 {
@@ -178,17 +195,11 @@ make_rows (const Options *options)
       int depth = g_array_index (options->depths, int, i);
 
       for (guint j = 0; j < options->prompts->len; j++)
-        {
-          Row row = { .n_prompt = g_array_index (options->prompts, int, j), .depth = depth };
-
-          g_array_append_val (rows, row);
-        }
+        add_rows (
+            rows, options, (Row){ .n_prompt = g_array_index (options->prompts, int, j), .depth = depth });
       for (guint j = 0; j < options->generates->len; j++)
-        {
-          Row row = { .n_generate = g_array_index (options->generates, int, j), .depth = depth };
-
-          g_array_append_val (rows, row);
-        }
+        add_rows (
+            rows, options, (Row){ .n_generate = g_array_index (options->generates, int, j), .depth = depth });
     }
 
   return rows;
@@ -214,7 +225,7 @@ print_json (const char *model, const char *device, GArray *rows)
       json_builder_begin_object (builder);
       collate_command_add_string (builder, "model", model);
       collate_command_add_string (builder, "device", device);
-      collate_command_add_string (builder, "attention", "dense");
+      collate_command_add_string (builder, "attention", collate_command_get_attention (&row->reading));
       add_int (builder, "prompt_tokens", row->n_prompt);
       add_int (builder, "generate_tokens", row->n_generate);
       add_int (builder, "depth", row->depth);
@@ -231,11 +242,10 @@ print_json (const char *model, const char *device, GArray *rows)
 static int
 print_table (const char *device, GArray *rows)
 {
-  g_autoptr (CollateTable) table = collate_table_new ("llrrrr");
+  g_autoptr (CollateTable) table = collate_table_new ("lllrrrr");
   g_autofree char *text = NULL;
-  const char *head[] = {
-    _ ("Device"), _ ("Measured"), _ ("Tokens"), _ ("Depth"), _ ("Tokens/s"), _ ("Memory")
-  };
+  const char *head[] = { _ ("Device"), _ ("Attention"), _ ("Measured"), _ ("Tokens"),
+                         _ ("Depth"),  _ ("Tokens/s"),  _ ("Memory") };
 
   collate_table_add (table, head);
   for (guint i = 0; i < rows->len; i++)
@@ -245,7 +255,12 @@ print_table (const char *device, GArray *rows)
       g_autofree char *depth = collate_format_count (row->depth);
       g_autofree char *rate = collate_format_rate (row->rate);
       g_autofree char *memory = g_format_size ((guint64) MAX (row->memory, 0));
-      const char *cells[] = { device, row->n_prompt > 0 ? _ ("reading") : _ ("writing"), tokens, depth, rate,
+      const char *cells[] = { device,
+                              collate_command_get_attention (&row->reading),
+                              row->n_prompt > 0 ? _ ("reading") : _ ("writing"),
+                              tokens,
+                              depth,
+                              rate,
                               memory };
 
       collate_table_add (table, cells);
@@ -307,16 +322,16 @@ check (Options *options)
   if (options->model == NULL)
     return collate_command_complain (_ ("Name a model file with --model."));
   if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
-      !collate_command_check_attention (options->attention) ||
       !collate_command_check_device (options->device) ||
       !parse_list ("--prompt", options->prompt, FALSE, options->prompts) ||
       !parse_list ("--generate", options->generate, FALSE, options->generates) ||
       !parse_list ("--depth", options->depth, TRUE, options->depths))
     return FALSE;
 
+  options->readings = collate_command_parse_attentions (options->attention, options->top_k);
   add_defaults (options);
 
-  return TRUE;
+  return options->readings != NULL;
 }
 
 int
@@ -331,7 +346,20 @@ collate_command_bench (GStrv arguments)
     { "prompt", 0, 0, G_OPTION_ARG_FILENAME, &options.prompt, N_ ("Read prompts of N tokens"), "N,N…" },
     { "generate", 0, 0, G_OPTION_ARG_FILENAME, &options.generate, N_ ("Write N tokens"), "N,N…" },
     { "depth", 0, 0, G_OPTION_ARG_FILENAME, &options.depth, N_ ("After N tokens"), "N,N…" },
-    { "attention", 0, 0, G_OPTION_ARG_FILENAME, &options.attention, N_ ("Read by this attention"), "dense" },
+    { "attention",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.attention,
+      N_ ("Read by this attention, or by both"),
+      "dense,sparse" },
+    { "top-k",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.top_k,
+      N_ ("Sparse: let each token read N tokens"),
+      "N" },
     { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
     { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format_name, N_ ("Print in this format"), "text|json" },
     G_OPTION_ENTRY_NULL,

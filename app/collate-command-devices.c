@@ -13,6 +13,7 @@
 
 #define AUTO "auto"
 #define DENSE "dense"
+#define SPARSE "sparse"
 
 gboolean
 collate_command_check_device (const char *name)
@@ -30,13 +31,57 @@ collate_command_check_device (const char *name)
   return collate_command_complain (_ ("There is no device “%s”; “collate devices” lists all."), name);
 }
 
-gboolean
-collate_command_check_attention (const char *name)
+const char *
+collate_command_get_attention (const CollateEngineReading *reading)
 {
-  if (name == NULL || strcmp (name, DENSE) == 0)
-    return TRUE;
+  return reading->sparse ? SPARSE : DENSE;
+}
 
-  return collate_command_complain (_ ("The attention “%s” is not known to this version of Collate."), name);
+GArray *
+collate_command_parse_attentions (const char *names, const char *top_k)
+{
+  g_auto (GStrv) parts = g_strsplit (names != NULL ? names : DENSE, ",", -1);
+  g_autoptr (GArray) readings = g_array_new (FALSE, FALSE, sizeof (CollateEngineReading));
+  gboolean any_sparse = FALSE;
+  int n_top_k = 0;
+
+  if (!collate_command_parse_number ("--top-k", top_k, COLLATE_MOST_TOP_K, &n_top_k))
+    return NULL;
+  for (guint i = 0; i == 0 || parts[i] != NULL; i++)
+    {
+      const char *name = parts[i] != NULL ? parts[i] : "";
+      gboolean sparse = strcmp (name, SPARSE) == 0;
+      const CollateEngineReading reading = { .sparse = sparse, .top_k = sparse ? n_top_k : 0 };
+
+      if (!sparse && strcmp (name, DENSE) != 0)
+        {
+          collate_command_complain (_ ("The attention “%s” is not known; there are dense and sparse."), name);
+          return NULL;
+        }
+      any_sparse = any_sparse || sparse;
+      g_array_append_val (readings, reading);
+    }
+  if (top_k != NULL && !any_sparse)
+    {
+      collate_command_complain (_ ("--top-k is of use with sparse attention only."));
+      return NULL;
+    }
+
+  return g_steal_pointer (&readings);
+}
+
+gboolean
+collate_command_parse_attention (const char *name, const char *top_k, CollateEngineReading *reading)
+{
+  g_autoptr (GArray) readings = collate_command_parse_attentions (name, top_k);
+
+  if (readings == NULL)
+    return FALSE;
+  if (readings->len > 1)
+    return collate_command_complain (_ ("--attention takes one attention here, not “%s”."), name);
+  *reading = g_array_index (readings, CollateEngineReading, 0);
+
+  return TRUE;
 }
 
 int

@@ -8,8 +8,15 @@ G_BEGIN_DECLS
 
 /* What the commands share that run a model file themselves. */
 
-/* FALSE after saying so where this kind of attention is not known; NULL is dense. */
-gboolean collate_command_check_attention (const char *name);
+/* Reads how a session shall read: an attention by name (NULL: dense), and --top-k (NULL: the model's own). FALSE after
+ * saying so where one of them is not known, or the second is of no use. */
+gboolean collate_command_parse_attention (const char *name, const char *top_k, CollateEngineReading *reading);
+
+/* The same for "dense,sparse", as an array of CollateEngineReading; (nullable) (transfer full). */
+GArray *collate_command_parse_attentions (const char *names, const char *top_k);
+
+/* "dense", "sparse"; static. */
+const char *collate_command_get_attention (const CollateEngineReading *reading);
 
 /* Says what went wrong with `subject`; COLLATE_EXIT_INCOMPLETE. */
 int collate_command_fail (const GError *error, const char *subject);

@@ -21,10 +21,12 @@ typedef struct
   char *text;
   char *context;
   char *attention;
+  char *top_k;
   char *device;
   char *format_name;
   CollateOutputFormat format;
   int n_context;
+  CollateEngineReading reading;
 } Options;
 
 static void
@@ -34,6 +36,7 @@ options_clear (Options *options)
   g_free (options->text);
   g_free (options->context);
   g_free (options->attention);
+  g_free (options->top_k);
   g_free (options->device);
   g_free (options->format_name);
 }
@@ -48,6 +51,8 @@ typedef struct
   gsize n_logits;
   double sum; /* of -log p */
   gint64 n_scored;
+  gint64 top_k;     /* 0: dense */
+  double keys_read; /* of those that the scored positions see */
 } Score;
 
 static double
@@ -77,10 +82,11 @@ score_cb (gsize position, const float *logits, gpointer user_data)
 }
 
 static gboolean
-score_windows (CollateEngine *engine, GArray *tokens, gsize n_context, Score *score, GError **error)
+score_windows (CollateEngine *engine, GArray *tokens, const Options *options, Score *score, GError **error)
 {
+  const gsize n_context = (gsize) options->n_context;
   g_autoptr (CollateEngineSession) session =
-      collate_engine_session_new (engine, (gint64) n_context, NULL, error);
+      collate_engine_session_new (engine, options->n_context, &options->reading, error);
   gint32 bos = collate_engine_get_bos (engine);
   gsize n_windows = tokens->len / n_context;
   gboolean ok = TRUE;
@@ -104,6 +110,9 @@ score_windows (CollateEngine *engine, GArray *tokens, gsize n_context, Score *sc
           session, window, n_context, n_context / 2, score_cb, score, NULL, error);
     }
   collate_command_show_progress (NULL);
+  score->top_k = collate_engine_session_get_reading (session).top_k;
+  score->keys_read =
+      collate_engine_session_get_share (session, options->n_context / 2, options->n_context - 1);
 
   return ok;
 }
@@ -126,10 +135,13 @@ print_json (const Options *options, const Score *score)
   json_builder_add_int_value (builder, score->n_scored);
   json_builder_set_member_name (builder, "context");
   json_builder_add_int_value (builder, options->n_context);
-  collate_command_add_string (builder, "attention", "dense");
+  collate_command_add_string (builder, "attention", collate_command_get_attention (&options->reading));
   json_builder_set_member_name (builder, "top_k");
-  json_builder_add_null_value (builder);
-  add_number (builder, "selected_fraction", 1);
+  if (options->reading.sparse)
+    json_builder_add_int_value (builder, score->top_k);
+  else
+    json_builder_add_null_value (builder);
+  add_number (builder, "selected_fraction", score->keys_read);
   json_builder_end_object (builder);
 
   return collate_command_print_json (builder);
@@ -144,8 +156,12 @@ print_text (const Options *options, const Score *score)
                                            exp (score->sum / (double) score->n_scored),
                                            tokens,
                                            context);
+  g_autofree char *top_k = collate_format_count (score->top_k);
+  g_autofree char *share = g_strdup_printf (
+      _ ("Each token read the best %s before it: %.1f %% of the keys.\n"), top_k, score->keys_read * 100);
+  g_autofree char *both = g_strconcat (text, options->reading.sparse ? share : "", NULL);
 
-  return collate_command_print (text);
+  return collate_command_print (both);
 }
 
 static int
@@ -175,7 +191,7 @@ measure (const Options *options)
           _ ("The text has %u tokens, and a window is %d."), tokens->len, options->n_context);
       return COLLATE_EXIT_INCOMPLETE;
     }
-  if (!score_windows (engine, tokens, (gsize) options->n_context, &score, &error))
+  if (!score_windows (engine, tokens, options, &score, &error))
     return collate_command_fail (error, options->model);
 
   return options->format == COLLATE_OUTPUT_JSON ? print_json (options, &score) : print_text (options, &score);
@@ -189,7 +205,7 @@ check (Options *options)
   if (options->text == NULL)
     return collate_command_complain (_ ("Name a text with --text."));
   if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
-      !collate_command_check_attention (options->attention) ||
+      !collate_command_parse_attention (options->attention, options->top_k, &options->reading) ||
       !collate_command_check_device (options->device) ||
       !collate_command_parse_number ("--context", options->context, MAX_CONTEXT, &options->n_context))
     return FALSE;
@@ -208,7 +224,20 @@ collate_command_perplexity (GStrv arguments)
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, N_ ("Measure this model file"), "FILE.gguf" },
     { "text", 0, 0, G_OPTION_ARG_FILENAME, &options.text, N_ ("Predict this text"), "FILE" },
     { "context", 0, 0, G_OPTION_ARG_FILENAME, &options.context, N_ ("In windows of N tokens"), "N" },
-    { "attention", 0, 0, G_OPTION_ARG_FILENAME, &options.attention, N_ ("Read by this attention"), "dense" },
+    { "attention",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.attention,
+      N_ ("Read by this attention"),
+      "dense|sparse" },
+    { "top-k",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.top_k,
+      N_ ("Sparse: let each token read N tokens"),
+      "N" },
     { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
     { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format_name, N_ ("Print in this format"), "text|json" },
     G_OPTION_ENTRY_NULL,

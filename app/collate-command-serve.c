@@ -19,8 +19,10 @@ typedef struct
   char *port;
   char *model;
   char *attention;
+  char *top_k;
   char *device;
   guint64 n_port;
+  CollateEngineReading reading;
 } Options;
 
 static void
@@ -30,6 +32,7 @@ options_clear (Options *options)
   g_free (options->port);
   g_free (options->model);
   g_free (options->attention);
+  g_free (options->top_k);
   g_free (options->device);
 }
 
@@ -82,7 +85,7 @@ check (Options *options)
       !g_ascii_string_to_unsigned (options->port, 10, 0, G_MAXUINT16, &options->n_port, NULL))
     return collate_command_complain (_ ("--port takes a number from 0 to %d."), G_MAXUINT16);
 
-  return collate_command_check_attention (options->attention) &&
+  return collate_command_parse_attention (options->attention, options->top_k, &options->reading) &&
          collate_command_check_device (options->device) && choose_model (options);
 }
 
@@ -110,7 +113,7 @@ static int
 serve (const Options *options)
 {
   g_autoptr (GCancellable) cancellable = collate_command_catch_signals ();
-  g_autoptr (CollateServe) serve = collate_serve_new (options->model, options->device);
+  g_autoptr (CollateServe) serve = collate_serve_new (options->model, options->device, &options->reading);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   int status;
@@ -144,7 +147,20 @@ collate_command_serve (GStrv arguments)
     { "host", 0, 0, G_OPTION_ARG_FILENAME, &options.host, N_ ("Listen at this IP address"), "127.0.0.1" },
     { "port", 0, 0, G_OPTION_ARG_FILENAME, &options.port, N_ ("Listen at this port; 0: a free one"), "N" },
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, N_ ("Serve this model file"), "FILE.gguf" },
-    { "attention", 0, 0, G_OPTION_ARG_FILENAME, &options.attention, N_ ("Read by this attention"), "dense" },
+    { "attention",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.attention,
+      N_ ("Read by this attention"),
+      "dense|sparse" },
+    { "top-k",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.top_k,
+      N_ ("Sparse: let each token read N tokens"),
+      "N" },
     { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
     G_OPTION_ENTRY_NULL,
   };

@@ -270,7 +270,7 @@ compute (Job *job, CollateEngine *engine, GError **error)
 
   if (prompt == NULL || !fits (prompt->len, collate_engine_get_info (engine)->context, error))
     return FALSE;
-  session = collate_loaded_get_session (job->loaded, error);
+  session = collate_loaded_get_session (job->loaded, NULL, error);
   if (session == NULL || !fits (prompt->len, collate_engine_session_get_context (session), error))
     return FALSE;
 

@@ -23,8 +23,11 @@ typedef struct
   char *device;
   Identity identity;
   CollateEngine *engine;
-  CollateEngineSession *session; /* NULL until it is asked for */
+  GPtrArray *sessions; /* of CollateEngineSession, one a reading, the last one used at the end */
 } Model;
+
+/* Of a model: a dense one and a sparse one. */
+#define MOST_SESSIONS 2
 
 /* A device that nobody named, and that failed. */
 typedef struct
@@ -54,7 +57,7 @@ model_free (gpointer data)
 {
   Model *model = data;
 
-  g_clear_pointer (&model->session, collate_engine_session_free);
+  g_ptr_array_unref (model->sessions);
   g_clear_pointer (&model->engine, collate_engine_unref);
   g_free (model->path);
   g_free (model->device);
@@ -188,35 +191,114 @@ collate_loaded_get_engine (CollateLoaded *loaded,
   model->device = g_strdup (device);
   model->identity = identity;
   model->engine = engine;
+  model->sessions = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_engine_session_free);
   g_ptr_array_add (loaded->models, model);
 
   return engine;
 }
 
+static gboolean
+same_reading (const CollateEngineReading *a, const CollateEngineReading *b)
+{
+  return a->sparse == b->sparse && a->top_k == b->top_k && a->narrow_index == b->narrow_index;
+}
+
+/* As the session says it that is made for `reading` (nullable). */
+static CollateEngineReading
+resolve_reading (CollateEngine *engine, const CollateEngineReading *reading)
+{
+  CollateEngineReading wanted = { 0 };
+
+  if (reading != NULL && reading->sparse)
+    wanted = *reading;
+  if (wanted.sparse && wanted.top_k == 0)
+    wanted.top_k = collate_engine_get_info (engine)->top_k;
+
+  return wanted;
+}
+
+/* Moves the session to the end, where it is open. */
+static CollateEngineSession *
+find_session (Model *model, const CollateEngineReading *wanted)
+{
+  for (guint i = 0; i < model->sessions->len; i++)
+    {
+      CollateEngineSession *session = model->sessions->pdata[i];
+      const CollateEngineReading reading = collate_engine_session_get_reading (session);
+
+      if (!same_reading (&reading, wanted))
+        continue;
+      g_ptr_array_add (model->sessions, g_ptr_array_steal_index (model->sessions, i));
+      return session;
+    }
+
+  return NULL;
+}
+
+/* A context is as long as the memory allows that is free: TRUE where another session of the model has a longer one, and so
+ * leaves too little. */
+static gboolean
+is_shorter (Model *model, CollateEngineSession *session)
+{
+  for (guint i = 0; i < model->sessions->len; i++)
+    if (collate_engine_session_get_context (session) <
+        collate_engine_session_get_context (model->sessions->pdata[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Opens one where there is room; what else is there makes room, if need be: first the model's other session, then other
+ * models. */
+static CollateEngineSession *
+open_session (CollateLoaded *loaded, Model *model, const CollateEngineReading *reading, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (CollateEngineSession) session = collate_engine_session_new (model->engine, 0, reading, &local);
+
+  if (model->sessions->len > 0 &&
+      (session != NULL ? is_shorter (model, session) : is_short_of_memory (local)))
+    {
+      g_clear_error (&local);
+      g_clear_pointer (&session, collate_engine_session_free);
+      g_ptr_array_set_size (model->sessions, 0);
+      session = collate_engine_session_new (model->engine, 0, reading, &local);
+    }
+  if (session == NULL && is_short_of_memory (local) && loaded->models->len > 1)
+    {
+      g_clear_error (&local);
+      g_ptr_array_remove_range (loaded->models, 0, loaded->models->len - 1);
+      session = collate_engine_session_new (model->engine, 0, reading, &local);
+    }
+  if (session == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+
+  return g_steal_pointer (&session);
+}
+
 CollateEngineSession *
-collate_loaded_get_session (CollateLoaded *loaded, GError **error)
+collate_loaded_get_session (CollateLoaded *loaded, const CollateEngineReading *reading, GError **error)
 {
   guint n_models = loaded->models->len;
+  CollateEngineReading wanted;
+  CollateEngineSession *session;
   Model *model;
-  g_autoptr (GError) local = NULL;
 
   g_return_val_if_fail (n_models > 0, NULL);
 
   model = loaded->models->pdata[n_models - 1];
-  if (model->session != NULL)
-    return model->session;
+  wanted = resolve_reading (model->engine, reading);
+  session = find_session (model, &wanted);
+  if (session != NULL)
+    return session;
 
-  model->session = collate_engine_session_new (model->engine, 0, NULL, &local);
-  if (model->session == NULL && is_short_of_memory (local) && n_models > 1)
-    {
-      g_clear_error (&local);
-      g_ptr_array_remove_range (loaded->models, 0, n_models - 1);
-      model->session = collate_engine_session_new (model->engine, 0, NULL, &local);
-    }
-  if (model->session == NULL)
-    g_propagate_error (error, g_steal_pointer (&local));
+  if (model->sessions->len >= MOST_SESSIONS)
+    g_ptr_array_remove_index (model->sessions, 0);
+  session = open_session (loaded, model, &wanted, error);
+  if (session != NULL)
+    g_ptr_array_add (model->sessions, session);
 
-  return model->session;
+  return session;
 }
 
 static void

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The models that are loaded, each with one timeline, for those who ask again and again. Blocks: for a worker's thread,
+/* The models that are loaded, each with a timeline for a way of reading, for those who ask again and again. Blocks: for a worker's thread,
  * one at a time. */
 typedef struct _CollateLoaded CollateLoaded;
 
@@ -21,9 +21,12 @@ CollateEngine *collate_loaded_get_engine (CollateLoaded *loaded,
                                           GCancellable *cancellable,
                                           GError **error);
 
-/* The timeline of the model that collate_loaded_get_engine() gave last, opened where it is not; (nullable) (transfer
- * none), as long as that. */
-CollateEngineSession *collate_loaded_get_session (CollateLoaded *loaded, GError **error);
+/* The timeline that reads so (NULL: dense) of the model that collate_loaded_get_engine() gave last, opened where it is
+ * not. Where memory does not hold two of them as long, the older one makes room. (nullable) (transfer none), until the
+ * next call. */
+CollateEngineSession *collate_loaded_get_session (CollateLoaded *loaded,
+                                                  const CollateEngineReading *reading,
+                                                  GError **error);
 
 /* Tells that the model that collate_loaded_get_engine() gave last could not compute. What its device cannot do any more
  * is unloaded, to be loaded anew. TRUE where the CPU takes the place of a graphics card that nobody named: asking again

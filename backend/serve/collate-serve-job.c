@@ -14,12 +14,14 @@ typedef struct
 } Writer;
 
 CollateServeModel *
-collate_serve_model_new (const char *path, const char *device)
+collate_serve_model_new (const char *path, const char *device, const CollateEngineReading *reading)
 {
   CollateServeModel *model = g_new0 (CollateServeModel, 1);
 
   model->path = g_strdup (path);
   model->device = g_strdup (device);
+  if (reading != NULL)
+    model->reading = *reading;
   model->loaded = collate_loaded_new ();
 
   return model;
@@ -56,7 +58,7 @@ collate_serve_model_load (CollateServeModel *model,
                           GError **error)
 {
   return get_engine (model, avoided, cancellable, error) != NULL &&
-         collate_loaded_get_session (model->loaded, error) != NULL;
+         collate_loaded_get_session (model->loaded, &model->reading, error) != NULL;
 }
 
 void
@@ -197,7 +199,7 @@ run_once (CollateServeModel *model,
   outcome->is_loaded = FALSE;
   if (engine == NULL)
     return FALSE;
-  session = collate_loaded_get_session (model->loaded, &local);
+  session = collate_loaded_get_session (model->loaded, &model->reading, &local);
   outcome->is_loaded = session != NULL;
   if (session != NULL && compute (engine, session, request, writer, cancellable, outcome, &local))
     return TRUE;

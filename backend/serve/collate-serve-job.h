@@ -13,12 +13,15 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *path;
-  char *device;          /* NULL: the best one */
+  char *device; /* NULL: the best one */
+  CollateEngineReading reading;
   CollateLoaded *loaded; /* the engine's thread */
 } CollateServeModel;
 
-/* A model that is not loaded yet; (transfer full). */
-CollateServeModel *collate_serve_model_new (const char *path, const char *device);
+/* A model that is not loaded yet, and how it shall read (NULL: dense); (transfer full). */
+CollateServeModel *collate_serve_model_new (const char *path,
+                                            const char *device,
+                                            const CollateEngineReading *reading);
 void collate_serve_model_free (CollateServeModel *model);
 
 /* Loads it, so that it is ready: the engine's errors. `*avoided` (transfer full) is why no graphics card computes, or

@@ -437,11 +437,11 @@ collate_serve_init (CollateServe *self)
 }
 
 CollateServe *
-collate_serve_new (const char *path, const char *device)
+collate_serve_new (const char *path, const char *device, const CollateEngineReading *reading)
 {
   CollateServe *self = g_object_new (COLLATE_TYPE_SERVE, NULL);
 
-  self->model = collate_serve_model_new (path, device);
+  self->model = collate_serve_model_new (path, device, reading);
   self->name = g_filename_display_basename (path);
   if (g_str_has_suffix (self->name, ".gguf"))
     self->name[strlen (self->name) - strlen (".gguf")] = '\0';

@@ -3,6 +3,8 @@
 
 #include <gio/gio.h>
 
+#include "engine/collate-engine.h"
+
 G_BEGIN_DECLS
 
 /* A model file as an OpenAI-compatible server: /v1/chat/completions, /v1/completions, /v1/models and /generate. Requests
@@ -12,9 +14,9 @@ G_BEGIN_DECLS
 #define COLLATE_TYPE_SERVE (collate_serve_get_type ())
 G_DECLARE_FINAL_TYPE (CollateServe, collate_serve, COLLATE, SERVE, GObject)
 
-/* A server for the model file at `path` on a device (NULL: the best one), which is called as its file is, without
- * ".gguf". */
-CollateServe *collate_serve_new (const char *path, const char *device);
+/* A server for the model file at `path` on a device (NULL: the best one), which reads so (NULL: dense) and is called as
+ * its file is, without ".gguf". */
+CollateServe *collate_serve_new (const char *path, const char *device, const CollateEngineReading *reading);
 
 /* Loads the model, and then listens at an IP address or "localhost" and a port (0: a free one). Once. */
 void collate_serve_start_async (CollateServe *self,

@@ -13,6 +13,7 @@ import tap
 
 WRITE_MODEL = os.environ["COLLATE_WRITE_MODEL"]
 BROKEN_CARD = os.environ["COLLATE_BROKEN_CARD"]
+WRONG_TOP_K = ["0", "-1", "4097", "many", "", "8,16", "1e3", " 8"]
 REAL_MODEL = os.environ.get("COLLATE_MODEL")
 
 
@@ -211,14 +212,39 @@ def test_every_device_computes_the_same():
             assert result["state"] == "done" and result["output_tokens"] > 0, (device, result)
 
 
+def selected_fraction(context, k):
+    seen = range(context // 2 + 1, context)
+    return sum(min(k, n) / n for n in seen) / len(seen)
+
+
+def test_perplexity_of_sparse_attention():
+    with cli.Home() as home:
+        model = add_model(home)
+        text = home.write("text.txt", "The quick brown fox jumps over the lazy dog. " * 20)
+        command = ["perplexity", "--model", model, "--text", text, "--context", "64"]
+        dense = home.json(*command)
+        for k, named in [(64, "64"), (512, None), (4096, "4096")]:
+            whole = home.json(*command, "--attention", "sparse", *(["--top-k", named] if named else []))
+            assert whole == {**dense, "attention": "sparse", "top_k": k}, (k, whole, dense)
+        for k in [1, 8, 40]:
+            report = home.json(*command, "--attention", "sparse", "--top-k", str(k))
+            assert (report["attention"], report["top_k"], report["tokens"]) == ("sparse", k, dense["tokens"]), report
+            assert math.isclose(report["selected_fraction"], selected_fraction(64, k)), report
+            assert 1 < report["perplexity"] and math.isfinite(report["perplexity"]), report
+        assert "8" in home.run(*command, "--attention", "sparse", "--top-k", "8").stdout.splitlines()[1]
+
+
 def test_perplexity_refuses():
     with cli.Home() as home:
         model = add_model(home)
         text = home.write("text.txt", "short")
         for arguments in [["--model", model], ["--text", text], ["--model", model, "--text", text, "--context", "3"],
-                          ["--model", model, "--text", text, "--attention", "sparse"],
-                          ["--model", model, "--text", text, "--top-k", "4"]]:
+                          ["--model", model, "--text", text, "--attention", "sparser"],
+                          ["--model", model, "--text", text, "--attention", ""],
+                          ["--model", model, "--text", text, "--attention", "dense,sparse"]]:
             cli.assert_usage(home.run("perplexity", *arguments))
+        for arguments in [["4"], ["4", "--attention", "dense"], *([k, "--attention", "sparse"] for k in WRONG_TOP_K)]:
+            cli.assert_usage(home.run("perplexity", "--model", model, "--text", text, "--top-k", *arguments), "--top-k")
         for arguments in [["--model", "missing.gguf", "--text", text], ["--model", model, "--text", "missing.txt"],
                           ["--model", text, "--text", text], ["--model", model, "--text", text]]:
             result = home.run("perplexity", *arguments)
@@ -238,10 +264,23 @@ def test_bench():
             assert row["tokens_per_second"] > 0 and row["peak_memory_bytes"] > 0, row
         assert len(home.json("bench", "--model", model, "--generate", "2")) == 1
         for arguments in [[], ["--model", model, "--prompt", "x"], ["--model", model, "--depth", "-1"],
-                          ["--model", model, "--attention", "dense,sparse"], ["--model", model, "--prompt", ""]]:
+                          ["--model", model, "--attention", "dense,"], ["--model", model, "--prompt", ""]]:
             cli.assert_usage(home.run("bench", *arguments))
         assert home.run("bench", "--model", "missing.gguf").returncode == 1
         assert home.run("bench", "--model", model, "--prompt", "16", "--depth", "100000").returncode == 1
+
+
+def test_bench_of_both_attentions():
+    with cli.Home() as home:
+        command = ["bench", "--model", add_model(home), "--prompt", "16", "--generate", "2", "--depth", "0,8"]
+        rows = home.json(*command, "--attention", "dense,sparse", "--top-k", "4")
+        assert [(row["depth"], row["prompt_tokens"], row["attention"]) for row in rows] == [
+            (depth, prompt, attention) for depth in (0, 8) for prompt in (16, 0) for attention in ("dense", "sparse")]
+        assert all(row["tokens_per_second"] > 0 for row in rows), rows
+        assert {row["attention"] for row in home.json(*command, "--attention", "sparse")} == {"sparse"}
+        assert "sparse" in home.run(*command, "--attention", "dense,sparse").stdout
+        for arguments in [["4"], ["4", "--attention", "dense"], *([k, "--attention", "sparse"] for k in WRONG_TOP_K)]:
+            cli.assert_usage(home.run(*command, "--top-k", *arguments), "--top-k")
 
 
 def ask_a_real_model():

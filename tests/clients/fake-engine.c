@@ -11,6 +11,7 @@
 #define END 256
 #define N_TOKENS 257
 #define CONTEXT 4096
+#define TOP_K 8
 
 struct _CollateEngine
 {
@@ -27,6 +28,7 @@ struct _CollateEngine
 struct _CollateEngineSession
 {
   CollateEngine *engine;
+  CollateEngineReading reading;
   GArray *tokens;
   gsize n_written; /* bytes of the reply */
   float logits[N_TOKENS];
@@ -36,6 +38,7 @@ static GMutex mutex;
 static GCond cond;
 static FakeEngineDone done;
 static guint memory = G_MAXUINT;
+static guint session_memory = G_MAXUINT;
 static gssize allowance = -1;
 static gboolean idle;
 
@@ -51,6 +54,7 @@ fake_engine_reset (void)
   g_free (done.device);
   memset (&done, 0, sizeof done);
   memory = G_MAXUINT;
+  session_memory = G_MAXUINT;
   fake_engine_allow (-1);
 }
 
@@ -58,6 +62,12 @@ void
 fake_engine_set_memory (guint n_engines)
 {
   memory = n_engines;
+}
+
+void
+fake_engine_set_session_memory (guint n_sessions)
+{
+  session_memory = n_sessions;
 }
 
 void
@@ -153,6 +163,7 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
   if (engine->info.context == 0)
     engine->info.context = CONTEXT;
   engine->info.vocabulary = N_TOKENS;
+  engine->info.top_k = TOP_K;
   done.n_opened++;
   done.n_open++;
   g_free (done.device);
@@ -272,19 +283,51 @@ collate_engine_session_new (CollateEngine *engine,
                             const CollateEngineReading *reading,
                             GError **error)
 {
-  CollateEngineSession *session = g_new0 (CollateEngineSession, 1);
+  CollateEngineSession *session;
 
+  if (done.n_open_sessions >= session_memory)
+    {
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "caches take 1 GB of 0");
+      return NULL;
+    }
+
+  session = g_new0 (CollateEngineSession, 1);
   g_atomic_ref_count_inc (&engine->count);
   session->engine = engine;
+  if (reading != NULL && reading->sparse)
+    session->reading = *reading;
+  if (session->reading.sparse && session->reading.top_k == 0)
+    session->reading.top_k = engine->info.top_k;
   session->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
   done.n_sessions++;
+  done.n_open_sessions++;
 
   return session;
+}
+
+CollateEngineReading
+collate_engine_session_get_reading (CollateEngineSession *session)
+{
+  return session->reading;
+}
+
+double
+collate_engine_session_get_share (CollateEngineSession *session, gint64 first, gint64 end)
+{
+  double sum = 0;
+
+  if (!session->reading.sparse || end <= first)
+    return 1;
+  for (gint64 i = first; i < end; i++)
+    sum += (double) MIN (session->reading.top_k, i + 1) / (double) (i + 1);
+
+  return sum / (double) (end - first);
 }
 
 void
 collate_engine_session_free (CollateEngineSession *session)
 {
+  done.n_open_sessions--;
   collate_engine_unref (session->engine);
   g_array_unref (session->tokens);
   g_free (session);

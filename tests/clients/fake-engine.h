@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  *   named-fails=N  the same of a device that is named
  *   avoids=…     the device that is chosen where none is named fails at once, and says this
  *
- * A prompt is "SYSTEM|USER>". Opening a file that is none fails. */
+ * In sparse attention a token reads 8 tokens, unless another number is asked for. A prompt is "SYSTEM|USER>". Opening a
+ * file that is none fails. */
 
 /* What the engine did so far, all sessions together; any thread. */
 typedef struct
@@ -25,7 +26,8 @@ typedef struct
   guint n_opened;   /* engines */
   guint n_open;     /* engines that are not closed yet */
   guint n_sessions; /* opened */
-  guint n_at_work;  /* sessions that compute just now */
+  guint n_open_sessions;
+  guint n_at_work; /* sessions that compute just now */
   guint most_at_work;
   gsize n_computed; /* tokens */
   char *device;     /* of the last engine */
@@ -36,6 +38,9 @@ void fake_engine_reset (void);
 
 /* Memory holds as many engines at a time, from now on. */
 void fake_engine_set_memory (guint n_engines);
+
+/* The same of sessions. */
+void fake_engine_set_session_memory (guint n_sessions);
 
 /* Lets the engine compute so many tokens more, and wait then; -1: all it wants. */
 void fake_engine_allow (gssize n_tokens);

@@ -275,7 +275,10 @@ def start(*arguments, home):
 
 def test_usage():
     with tempfile.TemporaryDirectory() as home:
-        wrong = {"model file": [], "sparse": ["--model", "x.gguf", "--attention", "sparse"], "--top-k": ["--top-k", "5"],
+        wrong = {"model file": [], "abc": ["--model", "x.gguf", "--attention", "abc"],
+                 "--top-k": ["--model", "x.gguf", "--top-k", "5"],
+                 "4096": ["--model", "x.gguf", "--attention", "sparse", "--top-k", "4097"],
+                 "dense,sparse": ["--model", "x.gguf", "--attention", "dense,sparse"],
                  "--port": ["--port", "65536"], "--host": ["--host", "example.org"], "abacus": ["--device", "abacus"],
                  "stray": ["stray"]}
         for word, arguments in wrong.items():

@@ -137,4 +137,15 @@ def test_finds_a_model():
         assert here.chat()["choices"]
 
 
+def test_sparse_attention():
+    """With as many tokens as there are at most it is dense attention."""
+    with server.Server() as dense:
+        expected = dense.chat(seed=1, max_tokens=32)["choices"]
+    for arguments in [["--top-k", str(server.CONTEXT)], []]:
+        with server.Server("--attention", "sparse", *arguments) as sparse:
+            assert sparse.chat(seed=1, max_tokens=32)["choices"] == expected
+    with server.Server("--attention", "sparse", "--top-k", "1") as here:
+        assert here.chat(seed=1, max_tokens=32)["choices"]
+
+
 tap.run(globals())
