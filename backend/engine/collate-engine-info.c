@@ -70,7 +70,9 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
   info->file_bytes = collate_gguf_get_size (gguf);
   info->context = get_size (gguf, architecture, "context_length");
   info->vocabulary = MAX (0, collate_gguf_get_strings (gguf, "tokenizer.ggml.tokens", &tokens, &lengths));
-  info->layers = get_size (gguf, architecture, "block_count");
+  info->layers = MAX (0,
+                      get_size (gguf, architecture, "block_count") -
+                          get_size (gguf, architecture, "nextn_predict_layers"));
   info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
   info->top_k = get_size (gguf, architecture, "attention.indexer.top_k");
   info->index = info->top_k > 0 ? COLLATE_INDEX_TRAINED : COLLATE_INDEX_BOUNDS;

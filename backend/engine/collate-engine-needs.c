@@ -9,7 +9,6 @@
 #include "engine/collate-device.h"
 #include "engine/collate-engine-private.h"
 #include "engine/collate-memory.h"
-#include "engine/collate-shape.h"
 
 /* The figures that a session is refused by, without opening one: nothing of the weights is read. */
 
@@ -38,20 +37,19 @@ collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError *
   g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
   g_autoptr (CollateTemplate) chat = NULL;
   CollateTokenizer tokenizer;
+  CollateEngineReading dense = { FALSE };
   CollateShape shape;
   gboolean known;
 
-  if (!gguf ||
-      !collate_engine_model_check_architecture (collate_gguf_get_string (gguf, "general.architecture"),
-                                                error) ||
-      !collate_shape_read (gguf, FALSE, &shape, error) || !collate_tokenizer_read (gguf, &tokenizer, error))
+  if (!gguf || !collate_engine_model_read_shape (gguf, &shape, error) ||
+      !collate_tokenizer_read (gguf, &tokenizer, error))
     return FALSE;
   chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
   known = count_chat (chat, &tokenizer, needs, error);
   collate_vocabulary_unref (tokenizer.vocabulary);
 
   needs->weights = collate_gguf_get_tensor_bytes (gguf);
-  collate_engine_session_measure (&shape, &needs->fixed, &needs->per_token);
+  collate_engine_session_measure (&shape, &dense, &needs->fixed, &needs->per_token);
   return known;
 }
 

@@ -31,7 +31,10 @@ CollateEngine *collate_engine_open_on (const char *path,
                                        GError **error);
 
 /* Bytes that a session of a model of this shape takes, however long it is, and for each token of its context. */
-void collate_engine_session_measure (const CollateShape *shape, gint64 *n_fixed, gint64 *n_per_token);
+void collate_engine_session_measure (const CollateShape *shape,
+                                     const CollateEngineReading *reading,
+                                     gint64 *n_fixed,
+                                     gint64 *n_per_token);
 
 /* COLLATE_ERROR_TOO_LARGE where the device of a loaded model has no memory left for a session that is worth having. */
 gboolean collate_engine_session_check_room (CollateEngineModel *model, GError **error);

@@ -3,38 +3,18 @@
 
 #include "engine/collate-graph.h"
 
-/* The forward pass of a transformer as Llama and Qwen have it, read from top to bottom, one kernel a line. The helpers
- * only spell out the kernels' parameters. */
+#include "engine/collate-graph-steps.h"
 
-typedef struct
-{
-  CollateEngineModel *model;
-  gint64 n_tokens;
-  gint64 position;
-} Pass;
+/* The forward pass of a transformer as Llama, Qwen and DeepSeek have it, read from top to bottom, one kernel a line:
+ * attention (collate-graph-attention.c), then a feed-forward network or experts. */
 
-static void
-embed (const Pass *pass, const gint32 *tokens, CollatePlace out)
-{
-  CollateDevice *device = pass->model->device;
-
-  device->kernels->embed (device,
-                          &(CollateEmbed){
-                              .table = pass->model->embedding,
-                              .ids = tokens,
-                              .out = out,
-                              .n_tokens = pass->n_tokens,
-                          });
-}
-
-/* n_parts vectors of a token, each normed by itself; an architecture without this norm has no weight for it. */
-static void
-norm (const Pass *pass,
-      CollatePlace in,
-      const CollateWeight *weight,
-      gint64 n_parts,
-      gint64 columns,
-      CollatePlace out)
+void
+collate_graph_norm (const CollatePass *pass,
+                    CollatePlace in,
+                    const CollateWeight *weight,
+                    gint64 n_parts,
+                    gint64 columns,
+                    CollatePlace out)
 {
   CollateDevice *device = pass->model->device;
 
@@ -50,14 +30,11 @@ norm (const Pass *pass,
                                });
 }
 
-static CollateProduct
-product (const CollateWeight *weight, const CollateWeight *bias, CollatePlace out)
-{
-  return (CollateProduct){ .weight = weight, .bias = bias, .out = out };
-}
-
-static void
-multiply (const Pass *pass, CollatePlace in, gsize n_products, const CollateProduct *products)
+void
+collate_graph_multiply (const CollatePass *pass,
+                        CollatePlace in,
+                        gsize n_products,
+                        const CollateProduct *products)
 {
   CollateDevice *device = pass->model->device;
   CollateMatmul params = { .in = in, .n_tokens = pass->n_tokens, .n_products = n_products };
@@ -67,9 +44,8 @@ multiply (const Pass *pass, CollatePlace in, gsize n_products, const CollateProd
   device->kernels->matmul (device, &params);
 }
 
-/* Adds the product to the residual stream. */
-static void
-add (const Pass *pass, CollatePlace in, const CollateWeight *weight, CollatePlace stream)
+void
+collate_graph_add (const CollatePass *pass, CollatePlace in, const CollateWeight *weight)
 {
   CollateDevice *device = pass->model->device;
 
@@ -79,177 +55,159 @@ add (const Pass *pass, CollatePlace in, const CollateWeight *weight, CollatePlac
                                .n_tokens = pass->n_tokens,
                                .accumulate = TRUE,
                                .n_products = 1,
-                               .products = { product (weight, NULL, stream) },
+                               .products = { collate_product (weight, NULL, pass->at->stream) },
                            });
 }
 
 static void
-rotate (const Pass *pass, CollatePlace heads, gint64 n_heads)
+embed (const CollatePass *pass, const gint32 *tokens)
 {
-  const CollateShape *shape = &pass->model->shape;
   CollateDevice *device = pass->model->device;
 
-  device->kernels->rope (device,
-                         &(CollateRope){
-                             .heads = heads,
-                             .frequencies = pass->model->frequencies,
-                             .n_tokens = pass->n_tokens,
-                             .n_heads = n_heads,
-                             .head_size = shape->head_size,
-                             .n_rotated = shape->n_rotated,
-                             .stride = n_heads * shape->head_size,
-                             .position = pass->position,
-                             .interleaved = shape->interleaved,
-                         });
-}
-
-static void
-store (const Pass *pass,
-       CollatePlace keys,
-       CollatePlace values,
-       CollatePlace key_cache,
-       CollatePlace value_cache)
-{
-  const CollateShape *shape = &pass->model->shape;
-  CollateDevice *device = pass->model->device;
-
-  device->kernels->store (device,
-                          &(CollateStore){
-                              .keys = keys,
-                              .values = values,
-                              .key_cache = key_cache,
-                              .value_cache = value_cache,
+  device->kernels->embed (device,
+                          &(CollateEmbed){
+                              .table = pass->model->embedding,
+                              .ids = tokens,
+                              .out = pass->at->stream,
                               .n_tokens = pass->n_tokens,
-                              .n_columns = shape->n_kv_heads * shape->head_size,
-                              .stride = shape->n_kv_heads * shape->head_size,
-                              .position = pass->position,
                           });
-}
-
-static void
-attend (const Pass *pass,
-        CollatePlace queries,
-        CollatePlace key_cache,
-        CollatePlace value_cache,
-        CollatePlace out)
-{
-  const CollateShape *shape = &pass->model->shape;
-  CollateDevice *device = pass->model->device;
-
-  device->kernels->attention (device,
-                              &(CollateAttention){
-                                  .queries = queries,
-                                  .key_cache = key_cache,
-                                  .value_cache = value_cache,
-                                  .out = out,
-                                  .n_tokens = pass->n_tokens,
-                                  .n_heads = shape->n_heads,
-                                  .n_kv_heads = shape->n_kv_heads,
-                                  .head_size = shape->head_size,
-                                  .stride = shape->n_heads * shape->head_size,
-                                  .position = pass->position,
-                                  .scale = shape->attention_scale,
-                              });
 }
 
 /* `gate` becomes silu (gate) * up. */
 static void
-activate (const Pass *pass, CollatePlace gate, CollatePlace up)
+activate (const CollatePass *pass, gint64 hidden)
 {
+  const CollateActivations *at = pass->at;
   CollateDevice *device = pass->model->device;
 
   device->kernels->swiglu (device,
                            &(CollateSwiglu){
-                               .gate = gate,
-                               .up = up,
-                               .out = gate,
-                               .n = pass->n_tokens * pass->model->shape.hidden,
+                               .gate = at->gate,
+                               .up = at->up,
+                               .out = at->gate,
+                               .n = pass->n_tokens * hidden,
                            });
 }
 
-/* Queries, and keys and values in their caches. */
 static void
-look (const Pass *pass, const CollateLayer *layer, const CollateActivations *at, gint64 n)
+choose_experts (const CollatePass *pass, const CollateLayer *layer)
+{
+  const CollateExpertsShape *experts = &pass->model->shape.experts;
+  const CollateActivations *at = pass->at;
+  CollateDevice *device = pass->model->device;
+
+  device->kernels->route (device,
+                          &(CollateRoute){
+                              .logits = at->route,
+                              .bias = layer->route_bias,
+                              .experts = at->experts,
+                              .shares = at->shares,
+                              .n_tokens = pass->n_tokens,
+                              .n_experts = experts->n_experts,
+                              .n_used = experts->n_used,
+                              .n_groups = experts->n_groups,
+                              .n_groups_used = experts->n_groups_used,
+                              .gating = experts->gating,
+                              .normalised = experts->normalised,
+                              .scale = experts->scale,
+                          });
+}
+
+static void
+add_experts (const CollatePass *pass, const CollateLayer *layer)
 {
   const CollateShape *shape = &pass->model->shape;
-  const CollateProduct products[] = {
-    product (layer->query, layer->query_bias, at->query),
-    product (layer->key, layer->key_bias, at->key),
-    product (layer->value, layer->value_bias, at->value),
-  };
+  const CollateActivations *at = pass->at;
+  CollateDevice *device = pass->model->device;
 
-  norm (pass, at->stream, layer->attention_norm, 1, shape->width, at->normed);
-  multiply (pass, at->normed, G_N_ELEMENTS (products), products);
-  norm (pass, at->query, layer->query_norm, shape->n_heads, shape->head_size, at->query);
-  norm (pass, at->key, layer->key_norm, shape->n_kv_heads, shape->head_size, at->key);
-  rotate (pass, at->query, shape->n_heads);
-  rotate (pass, at->key, shape->n_kv_heads);
-  store (pass, at->key, at->value, at->key_caches[n], at->value_caches[n]);
+  device->kernels->experts (device,
+                            &(CollateExperts){
+                                .in = at->normed,
+                                .out = at->stream,
+                                .experts = at->experts,
+                                .shares = at->shares,
+                                .gate = layer->experts_gate,
+                                .up = layer->experts_up,
+                                .down = layer->experts_down,
+                                .n_tokens = pass->n_tokens,
+                                .n_experts = shape->experts.n_experts,
+                                .n_used = shape->experts.n_used,
+                                .width = shape->width,
+                                .hidden = shape->experts.hidden,
+                            });
 }
 
-/* What the layer adds to the stream. */
+/* The feed-forward network, or the experts and those that all tokens share. */
 static void
-answer (const Pass *pass, const CollateLayer *layer, const CollateActivations *at, gint64 n)
+think (const CollatePass *pass, const CollateLayer *layer)
 {
+  const CollateShape *shape = &pass->model->shape;
+  const CollateActivations *at = pass->at;
+  gint64 hidden = layer->route ? shape->experts.n_shared * shape->experts.hidden : shape->hidden;
   const CollateProduct products[] = {
-    product (layer->gate, NULL, at->gate),
-    product (layer->up, NULL, at->up),
+    collate_product (layer->gate, NULL, at->gate),
+    collate_product (layer->up, NULL, at->up),
   };
+  const CollateProduct route = collate_product (layer->route, NULL, at->route);
 
-  attend (pass, at->query, at->key_caches[n], at->value_caches[n], at->heads);
-  add (pass, at->heads, layer->attention_out, at->stream);
-
-  norm (pass, at->stream, layer->hidden_norm, 1, pass->model->shape.width, at->normed);
-  multiply (pass, at->normed, G_N_ELEMENTS (products), products);
-  activate (pass, at->gate, at->up);
-  add (pass, at->gate, layer->down, at->stream);
-}
-
-static CollatePlace
-skip (CollatePlace rows, gint64 n_rows, gint64 columns)
-{
-  rows.offset += n_rows * columns * sizeof (float);
-  return rows;
+  collate_graph_norm (pass, at->stream, layer->hidden_norm, 1, shape->width, at->normed);
+  if (layer->route)
+    {
+      collate_graph_multiply (pass, at->normed, 1, &route);
+      choose_experts (pass, layer);
+      add_experts (pass, layer);
+    }
+  if (layer->gate)
+    {
+      collate_graph_multiply (pass, at->normed, G_N_ELEMENTS (products), products);
+      activate (pass, hidden);
+      collate_graph_add (pass, at->gate, layer->down);
+    }
 }
 
 /* The last layer's answer, for the last tokens alone: nobody looks at the others. */
 static void
-answer_last (const Pass *pass,
-             const CollateLayer *layer,
-             const CollateActivations *at,
-             gint64 n,
-             gint64 n_wanted)
+answer_last (const CollatePass *pass, gint64 n, gint64 n_wanted)
 {
   const CollateShape *shape = &pass->model->shape;
+  const CollateIndexShape *index = &shape->index;
   gint64 n_skipped = pass->n_tokens - n_wanted;
-  Pass rest = { pass->model, n_wanted, pass->position + n_skipped };
-  CollateActivations from = *at;
+  CollateActivations from = *pass->at;
+  CollatePass rest = { pass->model, pass->reading, &from, n_wanted, pass->position + n_skipped };
 
-  from.stream = skip (at->stream, n_skipped, shape->width);
-  from.query = skip (at->query, n_skipped, shape->n_heads * shape->head_size);
-  if (n_wanted > 0)
-    answer (&rest, layer, &from, n);
+  if (n_wanted == 0)
+    return;
+  from.stream = collate_place_skip (from.stream, n_skipped * shape->width);
+  from.query = collate_place_skip (from.query, n_skipped * shape->n_heads * shape->head_size);
+  from.absorbed = collate_place_skip (from.absorbed, n_skipped * shape->n_heads * shape->head_size);
+  from.index_query = collate_place_skip (from.index_query, n_skipped * index->n_heads * index->size);
+  from.index_weights = collate_place_skip (from.index_weights, n_skipped * index->n_heads);
+  from.selected = collate_place_skip (from.selected, n_skipped * pass->reading->top_k);
+  collate_graph_attend (&rest, n);
+  think (&rest, &pass->model->layers[n]);
 }
 
 void
 collate_graph_forward (CollateEngineModel *model,
+                       const CollateEngineReading *reading,
                        const CollateActivations *at,
                        const gint32 *tokens,
                        gint64 n_tokens,
                        gint64 position,
                        gint64 n_wanted)
 {
-  Pass pass = { model, n_tokens, position };
+  CollatePass pass = { model, reading, at, n_tokens, position };
   gint64 last = model->shape.n_layers - 1;
 
-  embed (&pass, tokens, at->stream);
+  embed (&pass, tokens);
   for (gint64 i = 0; i < last; i++)
     {
-      look (&pass, &model->layers[i], at, i);
-      answer (&pass, &model->layers[i], at, i);
+      collate_graph_look (&pass, i);
+      collate_graph_attend (&pass, i);
+      think (&pass, &model->layers[i]);
     }
-  look (&pass, &model->layers[last], at, last);
-  answer_last (&pass, &model->layers[last], at, last, n_wanted);
+  collate_graph_look (&pass, last);
+  answer_last (&pass, last, n_wanted);
 }
 
 void
@@ -259,9 +217,11 @@ collate_graph_logits (CollateEngineModel *model,
                       gint64 n_tokens,
                       CollatePlace out)
 {
-  Pass pass = { model, n_tokens, 0 };
-  CollateProduct logits = product (model->output, NULL, out);
+  CollatePass pass = { .model = model, .at = at, .n_tokens = n_tokens };
+  CollateProduct logits = collate_product (model->output, NULL, out);
+  gint64 width = model->shape.width;
 
-  norm (&pass, skip (at->stream, first, model->shape.width), model->norm, 1, model->shape.width, at->normed);
-  multiply (&pass, at->normed, 1, &logits);
+  collate_graph_norm (
+      &pass, collate_place_skip (at->stream, first * width), model->norm, 1, width, at->normed);
+  collate_graph_multiply (&pass, at->normed, 1, &logits);
 }

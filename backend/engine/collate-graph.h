@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "engine/collate-model.h"
+#include "engine/collate-activations.h"
 
 G_BEGIN_DECLS
 
-/* Where a forward pass works: f32, one row a token, as many rows as a chunk has; and a layer's caches, f16, as many
- * rows as the context. */
-typedef struct
-{
-  CollatePlace stream; /* [width]: what the layers add to */
-  CollatePlace normed; /* [width] */
-  CollatePlace query;  /* [n_heads * head_size] */
-  CollatePlace key;    /* [n_kv_heads * head_size] */
-  CollatePlace value;  /* [n_kv_heads * head_size] */
-  CollatePlace heads;  /* [n_heads * head_size] */
-  CollatePlace gate;   /* [hidden] */
-  CollatePlace up;     /* [hidden] */
-
-  CollatePlace *key_caches;   /* [n_layers] of [n_kv_heads * head_size] */
-  CollatePlace *value_caches; /* [n_layers] of [n_kv_heads * head_size] */
-} CollateActivations;
-
-/* Both record kernels: between the device's begin() and end(), under the model's lock. */
+/* All of these record kernels: between the device's begin() and end(), under the model's lock. */
 
 /* Computes a chunk of tokens, whose first is at `position`, and writes its keys and values into the caches. Logits can
  * be had of the last `n_wanted` tokens: what is for them alone is not computed for the others. */
 void collate_graph_forward (CollateEngineModel *model,
+                            const CollateEngineReading *reading,
                             const CollateActivations *at,
                             const gint32 *tokens,
                             gint64 n_tokens,

@@ -14,11 +14,11 @@
  * is made, but for that of collate_engine_session_score(). Several sessions of an engine take turns at its device, a
  * chunk at a time. */
 
-/* Tokens computed at once: enough to keep a core's multipliers busy, few enough that stopping is prompt. */
-#define CHUNK 256
-
 /* Tokens whose logits are computed at once while scoring. */
 #define SCORE_ROWS 64
+
+/* Numbers of an index key that a Hadamard matrix is there for, a power of two; others stay in f16. */
+#define MOST_SPREAD 1024
 
 struct _CollateEngineSession
 {
@@ -56,48 +56,14 @@ take (CollateEngineSession *self, gint64 n_numbers, gsize size, CollatePlace *pl
   return TRUE;
 }
 
-static gboolean
-take_activations (CollateEngineSession *self, GError **error)
-{
-  const CollateShape *shape = &self->model->shape;
-  CollateActivations *at = &self->at;
-  gint64 n_query = self->chunk * shape->n_heads * shape->head_size;
-  gint64 n_key = self->chunk * shape->n_kv_heads * shape->head_size;
-
-  return take (self, self->chunk * shape->width, sizeof (float), &at->stream, error) &&
-         take (self, self->chunk * shape->width, sizeof (float), &at->normed, error) &&
-         take (self, n_query, sizeof (float), &at->query, error) &&
-         take (self, n_key, sizeof (float), &at->key, error) &&
-         take (self, n_key, sizeof (float), &at->value, error) &&
-         take (self, n_query, sizeof (float), &at->heads, error) &&
-         take (self, self->chunk * shape->hidden, sizeof (float), &at->gate, error) &&
-         take (self, self->chunk * shape->hidden, sizeof (float), &at->up, error) &&
-         take (self, shape->n_vocabulary, sizeof (float), &self->last_logits, error);
-}
-
-static gboolean
-take_caches (CollateEngineSession *self, GError **error)
-{
-  const CollateShape *shape = &self->model->shape;
-  gint64 n_numbers = self->context * shape->n_kv_heads * shape->head_size;
-
-  self->at.key_caches = g_new0 (CollatePlace, shape->n_layers);
-  self->at.value_caches = g_new0 (CollatePlace, shape->n_layers);
-  for (gint64 i = 0; i < shape->n_layers; i++)
-    if (!take (self, n_numbers, sizeof (guint16), &self->at.key_caches[i], error) ||
-        !take (self, n_numbers, sizeof (guint16), &self->at.value_caches[i], error))
-      return FALSE;
-  return TRUE;
-}
-
 void
-collate_engine_session_measure (const CollateShape *shape, gint64 *n_fixed, gint64 *n_per_token)
+collate_engine_session_measure (const CollateShape *shape,
+                                const CollateEngineReading *reading,
+                                gint64 *n_fixed,
+                                gint64 *n_per_token)
 {
-  gint64 n_keys = shape->n_kv_heads * shape->head_size;
-  gint64 n_numbers = 2 * (shape->width + shape->n_heads * shape->head_size + n_keys + shape->hidden);
-
-  *n_fixed = (CHUNK * n_numbers + 2 * shape->n_vocabulary) * (gint64) sizeof (float);
-  *n_per_token = 2 * shape->n_layers * n_keys * (gint64) sizeof (guint16);
+  collate_activations_measure (shape, reading, n_fixed, n_per_token);
+  *n_fixed += 2 * shape->n_vocabulary * (gint64) sizeof (float);
 }
 
 /* The context that is wanted, if memory holds it; the model's own, as much of it as memory and a buffer of a layer's keys
@@ -111,7 +77,7 @@ choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
   gboolean whole = wanted > 0;
   gint64 n_fixed, n_per_token, available, most;
 
-  collate_engine_session_measure (shape, &n_fixed, &n_per_token);
+  collate_engine_session_measure (shape, &self->reading, &n_fixed, &n_per_token);
   g_mutex_lock (&self->model->lock);
   available = device->kernels->get_available (device);
   most = device->kernels->get_most (device) / n_per_buffer;
@@ -119,7 +85,7 @@ choose_context (CollateEngineSession *self, gint64 wanted, GError **error)
   self->context = whole ? MIN (wanted, shape->context) : shape->context;
   if (!whole)
     self->context = MAX (1, collate_memory_fit (available, n_fixed, n_per_token, MIN (self->context, most)));
-  self->chunk = MIN (CHUNK, self->context);
+  self->chunk = MIN (COLLATE_CHUNK, self->context);
   return collate_memory_check_in (available,
                                   n_fixed + self->context * n_per_token,
                                   "caches",
@@ -132,10 +98,11 @@ gboolean
 collate_engine_session_check_room (CollateEngineModel *model, GError **error)
 {
   CollateDevice *device = model->device;
+  CollateEngineReading dense = { FALSE };
   gint64 available = device->kernels->get_available (device);
   gint64 n_fixed, n_per_token;
 
-  collate_engine_session_measure (&model->shape, &n_fixed, &n_per_token);
+  collate_engine_session_measure (&model->shape, &dense, &n_fixed, &n_per_token);
   return collate_memory_check_in (available - available / 8,
                                   n_fixed + MIN (model->shape.context, COLLATE_LEAST_CONTEXT) * n_per_token,
                                   "caches",
@@ -144,11 +111,32 @@ collate_engine_session_check_room (CollateEngineModel *model, GError **error)
 }
 
 static gboolean
+take_all (CollateEngineSession *self, GError **error)
+{
+  gboolean taken;
+
+  g_mutex_lock (&self->model->lock);
+  taken = collate_activations_take (&self->at,
+                                    self->model,
+                                    &self->reading,
+                                    self->context,
+                                    self->chunk,
+                                    self->buffers,
+                                    &self->n_bytes,
+                                    error);
+  g_mutex_unlock (&self->model->lock);
+  return taken && take (self, self->model->shape.n_vocabulary, sizeof (float), &self->last_logits, error);
+}
+
+static gboolean
 choose_reading (CollateEngineSession *self, const CollateEngineReading *reading, GError **error)
 {
+  gint64 size = self->model->shape.index.size;
+
   if (!reading || !reading->sparse)
     return TRUE;
   self->reading = *reading;
+  self->reading.narrow_index &= size > 0 && size <= MOST_SPREAD && (size & (size - 1)) == 0;
   if (self->reading.top_k == 0)
     self->reading.top_k = collate_engine_get_info (self->engine)->top_k;
   if (self->reading.top_k >= 1 && self->reading.top_k <= COLLATE_MOST_TOP_K)
@@ -176,7 +164,7 @@ collate_engine_session_new (CollateEngine *engine,
   self->buffers = g_ptr_array_new ();
 
   if (!choose_reading (self, reading, error) || !choose_context (self, context, error) ||
-      !take_activations (self, error) || !take_caches (self, error))
+      !take_all (self, error))
     return NULL;
   self->logits = g_new0 (float, self->model->shape.n_vocabulary);
   return g_steal_pointer (&self);
@@ -194,8 +182,7 @@ collate_engine_session_free (CollateEngineSession *session)
 
   g_ptr_array_unref (session->buffers);
   g_array_unref (session->timeline);
-  g_free (session->at.key_caches);
-  g_free (session->at.value_caches);
+  collate_activations_clear (&session->at);
   g_free (session->logits);
   collate_engine_unref (session->engine);
   g_free (session);
@@ -283,7 +270,8 @@ compute (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens, gsize
   self->has_logits = FALSE;
   g_mutex_lock (&self->model->lock);
   device->kernels->begin (device);
-  collate_graph_forward (self->model, &self->at, tokens, n_tokens, self->timeline->len, n_wanted);
+  collate_graph_forward (
+      self->model, &self->reading, &self->at, tokens, n_tokens, self->timeline->len, n_wanted);
   if (last)
     collate_graph_logits (self->model, &self->at, n_tokens - 1, 1, self->last_logits);
   done = device->kernels->end (device, error) && collate_gguf_check (self->model->gguf, error);

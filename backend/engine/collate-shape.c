@@ -7,12 +7,8 @@
 
 #include "base/collate-error.h"
 
-/* A network's shape and the rotation of its positions, from the keys of a stranger's file. The limits are far above any
- * known model, and low enough that no product of two sizes overflows. */
+/* A network's shape and the rotation of its positions, from the keys of a stranger's file. */
 
-#define MAX_LAYERS 1024
-#define MAX_HEADS 4096
-#define MAX_WIDTH (1 << 20)
 #define MAX_CONTEXT (1 << 24)
 
 /* YaRN's own (arXiv:2309.00071): a pair that turns more often than FAST in the trained context keeps its angle, one
@@ -26,9 +22,13 @@ collate_shape_key (CollateGguf *gguf, const char *name)
   return g_strconcat (collate_gguf_get_string (gguf, "general.architecture"), ".", name, NULL);
 }
 
-/* A size that must lie in 1 … most. A `fallback` above 0 stands where the file has no such key. */
-static gboolean
-read_size (CollateGguf *gguf, const char *name, gint64 fallback, gint64 most, gint64 *size, GError **error)
+gboolean
+collate_shape_read_size (CollateGguf *gguf,
+                         const char *name,
+                         gint64 fallback,
+                         gint64 most,
+                         gint64 *size,
+                         GError **error)
 {
   g_autofree char *key = collate_shape_key (gguf, name);
 
@@ -46,15 +46,14 @@ read_size (CollateGguf *gguf, const char *name, gint64 fallback, gint64 most, gi
   return FALSE;
 }
 
-/* A number that must lie in least … most. */
-static gboolean
-read_number (CollateGguf *gguf,
-             const char *name,
-             double fallback,
-             double least,
-             double most,
-             double *number,
-             GError **error)
+gboolean
+collate_shape_read_number (CollateGguf *gguf,
+                           const char *name,
+                           double fallback,
+                           double least,
+                           double most,
+                           double *number,
+                           GError **error)
 {
   g_autofree char *key = collate_shape_key (gguf, name);
 
@@ -72,16 +71,20 @@ read_heads (CollateGguf *gguf, CollateShape *shape, GError **error)
 {
   gint64 value_size;
 
-  if (!read_size (gguf, "attention.head_count", 0, MAX_HEADS, &shape->n_heads, error) ||
-      !read_size (gguf, "attention.head_count_kv", shape->n_heads, MAX_HEADS, &shape->n_kv_heads, error) ||
-      !read_size (gguf,
-                  "attention.key_length",
-                  shape->width / shape->n_heads,
-                  MAX_WIDTH / shape->n_heads,
-                  &shape->head_size,
-                  error) ||
-      !read_size (gguf, "attention.value_length", shape->head_size, MAX_WIDTH, &value_size, error) ||
-      !read_size (gguf, "rope.dimension_count", shape->head_size, shape->head_size, &shape->n_rotated, error))
+  if (!collate_shape_read_size (
+          gguf, "attention.head_count", 0, COLLATE_MOST_HEADS, &shape->n_heads, error) ||
+      !collate_shape_read_size (
+          gguf, "attention.head_count_kv", shape->n_heads, COLLATE_MOST_HEADS, &shape->n_kv_heads, error) ||
+      !collate_shape_read_size (gguf,
+                                "attention.key_length",
+                                shape->width / shape->n_heads,
+                                COLLATE_MOST_WIDTH / shape->n_heads,
+                                &shape->head_size,
+                                error) ||
+      !collate_shape_read_size (
+          gguf, "attention.value_length", shape->head_size, COLLATE_MOST_WIDTH, &value_size, error) ||
+      !collate_shape_read_size (
+          gguf, "rope.dimension_count", shape->head_size, shape->head_size, &shape->n_rotated, error))
     return FALSE;
 
   if (shape->n_heads % shape->n_kv_heads != 0)
@@ -107,7 +110,11 @@ read_heads (CollateGguf *gguf, CollateShape *shape, GError **error)
                  shape->head_size,
                  shape->n_rotated);
   else
-    return TRUE;
+    {
+      shape->value_size = shape->head_size;
+      shape->attention_scale = 1 / sqrtf (shape->head_size);
+      return TRUE;
+    }
   return FALSE;
 }
 
@@ -129,24 +136,26 @@ check_dense (CollateGguf *gguf, GError **error)
 }
 
 gboolean
-collate_shape_read (CollateGguf *gguf, gboolean interleaved, CollateShape *shape, GError **error)
+collate_shape_read (CollateGguf *gguf, const CollateFamily *family, CollateShape *shape, GError **error)
 {
   const CollateTensor *embedding = collate_gguf_get_tensor (gguf, "token_embd.weight");
   double epsilon;
 
-  if (!check_dense (gguf, error) ||
-      !read_size (gguf, "block_count", 0, MAX_LAYERS, &shape->n_layers, error) ||
-      !read_size (gguf, "embedding_length", 0, MAX_WIDTH, &shape->width, error) ||
-      !read_size (gguf, "feed_forward_length", 0, MAX_WIDTH, &shape->hidden, error) ||
-      !read_size (gguf, "context_length", 0, MAX_CONTEXT, &shape->context, error) ||
-      !read_number (gguf, "attention.layer_norm_rms_epsilon", -1, 0, 1, &epsilon, error) ||
-      !read_heads (gguf, shape, error))
+  *shape = (CollateShape){ .interleaved = family->interleaved };
+  if ((!family->has_experts && !check_dense (gguf, error)) ||
+      !collate_shape_read_size (gguf, "block_count", 0, COLLATE_MOST_LAYERS, &shape->n_layers, error) ||
+      !collate_shape_read_size (gguf, "embedding_length", 0, COLLATE_MOST_WIDTH, &shape->width, error) ||
+      !collate_shape_read_size (gguf, "feed_forward_length", 0, COLLATE_MOST_WIDTH, &shape->hidden, error) ||
+      !collate_shape_read_size (gguf, "context_length", 0, MAX_CONTEXT, &shape->context, error) ||
+      !collate_shape_read_number (gguf, "attention.layer_norm_rms_epsilon", -1, 0, 1, &epsilon, error) ||
+      !(family->latent ? collate_shape_read_latent : read_heads) (gguf, shape, error) ||
+      (family->has_experts && !collate_shape_read_experts (gguf, family, shape, error)) ||
+      (family->has_index && !collate_shape_read_index (gguf, family, shape, error)) ||
+      !collate_shape_read_drafts (gguf, shape, error))
     return FALSE;
 
   shape->n_vocabulary = embedding ? embedding->rows : 0;
   shape->epsilon = epsilon;
-  shape->attention_scale = 1 / sqrtf (shape->head_size);
-  shape->interleaved = interleaved;
   return TRUE;
 }
 
@@ -155,6 +164,28 @@ static double
 find_pair (double n_turns, gint64 n_tokens, gint64 n_rotated, double base)
 {
   return n_rotated * log (n_tokens / (n_turns * 2 * G_PI)) / (2 * log (base));
+}
+
+/* What YaRN multiplies the attention's scale by. Where whole heads are rotated it lengthens both of what is multiplied, so
+ * that it acts squared. DeepSeek's latent heads, of which a part is rotated, leave their lengths alone and have the same
+ * said by a factor of the logarithm. */
+static gboolean
+read_temperature (CollateGguf *gguf,
+                  const CollateShape *shape,
+                  double factor,
+                  double *temperature,
+                  GError **error)
+{
+  double magnitude = 1, multiplier = 0.1;
+
+  if (shape->latent.rank > 0
+          ? !collate_shape_read_number (
+                gguf, "rope.scaling.yarn_log_multiplier", -1, 0, 10, &multiplier, error)
+          : !collate_shape_read_number (gguf, "rope.scaling.attn_factor", 1, 0.01, 100, &magnitude, error))
+    return FALSE;
+  magnitude *= 1 + multiplier * log (factor);
+  *temperature = magnitude * magnitude;
+  return TRUE;
 }
 
 /* Stretches the slow pairs by `factor`, leaves the fast ones, and mixes between; the attention's temperature goes with
@@ -167,12 +198,12 @@ stretch (CollateGguf *gguf,
          float *frequencies,
          GError **error)
 {
-  double magnitude, low, high;
+  double temperature, low, high;
   gint64 n_trained;
 
-  if (!read_size (
+  if (!collate_shape_read_size (
           gguf, "rope.scaling.original_context_length", shape->context, MAX_CONTEXT, &n_trained, error) ||
-      !read_number (gguf, "rope.scaling.attn_factor", 1, 0.01, 100, &magnitude, error))
+      !read_temperature (gguf, shape, factor, &temperature, error))
     return FALSE;
 
   low = MAX (0, floor (find_pair (YARN_FAST, n_trained, shape->n_rotated, base)));
@@ -184,9 +215,7 @@ stretch (CollateGguf *gguf,
       frequencies[i] *= share / factor + 1 - share;
     }
 
-  /* It lengthens rotated queries and keys both, so that it acts on their product squared. */
-  magnitude *= 1 + 0.1 * log (factor);
-  shape->attention_scale *= magnitude * magnitude;
+  shape->attention_scale *= temperature;
   return TRUE;
 }
 
@@ -231,7 +260,7 @@ scale (CollateGguf *gguf, CollateShape *shape, double base, float *frequencies, 
 
   if (!type || g_str_equal (type, "none"))
     return TRUE;
-  if (!read_number (gguf, "rope.scaling.factor", 1, 1, 1 << 20, &factor, error))
+  if (!collate_shape_read_number (gguf, "rope.scaling.factor", 1, 1, 1 << 20, &factor, error))
     return FALSE;
   if (g_str_equal (type, "linear"))
     {
@@ -239,7 +268,7 @@ scale (CollateGguf *gguf, CollateShape *shape, double base, float *frequencies, 
         frequencies[i] /= factor;
       return TRUE;
     }
-  if (g_str_equal (type, "yarn") && shape->n_rotated == shape->head_size)
+  if (g_str_equal (type, "yarn") && (shape->latent.rank > 0 || shape->n_rotated == shape->head_size))
     return stretch (gguf, shape, base, factor, frequencies, error);
   g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "%s is \"%s\"", key, type);
   return FALSE;
@@ -251,7 +280,7 @@ collate_shape_read_frequencies (CollateGguf *gguf, CollateShape *shape, GError *
   g_autofree float *frequencies = g_new (float, shape->n_rotated / 2);
   double base;
 
-  if (!read_number (gguf, "rope.freq_base", 10000, 1.001, 1e12, &base, error))
+  if (!collate_shape_read_number (gguf, "rope.freq_base", 10000, 1.001, 1e12, &base, error))
     return NULL;
   for (gint64 i = 0; i < shape->n_rotated / 2; i++)
     frequencies[i] = pow (base, -2.0 * i / shape->n_rotated);

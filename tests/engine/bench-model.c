@@ -22,6 +22,7 @@ static const CollateShape shape = {
   .n_heads = 9,
   .n_kv_heads = 3,
   .head_size = 64,
+  .value_size = 64,
   .hidden = 1536,
   .n_vocabulary = 49152,
   .context = DEPTH + N_WRITTEN,
@@ -29,6 +30,8 @@ static const CollateShape shape = {
   .epsilon = 1e-5f,
   .attention_scale = 0.125f,
 };
+
+static const CollateEngineReading dense = { FALSE };
 
 /* The best rates of all turns, in tokens a second. */
 typedef struct
@@ -86,25 +89,13 @@ load_layer (Subject *subject, CollateType type, CollateLayer *layer)
 static void
 take_memory (Subject *subject)
 {
-  CollateActivations *at = &subject->at;
-  gint64 n_key = shape.n_kv_heads * shape.head_size;
+  gint64 n_bytes = 0;
+  gboolean taken;
 
-  at->stream = take (subject, CHUNK * shape.width, sizeof (float));
-  at->normed = take (subject, CHUNK * shape.width, sizeof (float));
-  at->query = take (subject, CHUNK * shape.width, sizeof (float));
-  at->key = take (subject, CHUNK * n_key, sizeof (float));
-  at->value = take (subject, CHUNK * n_key, sizeof (float));
-  at->heads = take (subject, CHUNK * shape.width, sizeof (float));
-  at->gate = take (subject, CHUNK * shape.hidden, sizeof (float));
-  at->up = take (subject, CHUNK * shape.hidden, sizeof (float));
-  at->key_caches = g_new (CollatePlace, shape.n_layers);
-  at->value_caches = g_new (CollatePlace, shape.n_layers);
-  for (gint64 i = 0; i < shape.n_layers; i++)
-    {
-      at->key_caches[i] = take (subject, shape.context * n_key, sizeof (guint16));
-      at->value_caches[i] = take (subject, shape.context * n_key, sizeof (guint16));
-    }
   subject->logits = take (subject, shape.n_vocabulary, sizeof (float));
+  taken = collate_activations_take (
+      &subject->at, &subject->model, &dense, shape.context, CHUNK, subject->buffers, &n_bytes, NULL);
+  g_assert_true (taken);
 }
 
 static void
@@ -141,8 +132,7 @@ tear_down (Subject *subject)
   g_ptr_array_unref (subject->data);
   g_free (subject->model.frequencies);
   g_free (subject->model.layers);
-  g_free (subject->at.key_caches);
-  g_free (subject->at.value_caches);
+  collate_activations_clear (&subject->at);
 }
 
 /* Tokens in chunks of so many; the seconds that they take, with the logits after the last of each chunk where a chunk is
@@ -157,7 +147,7 @@ compute (Subject *subject, gint64 position, gint64 n_tokens, gint64 chunk)
   for (gint64 end = position + n_tokens; position < end; position += chunk)
     {
       device->kernels->begin (device);
-      collate_graph_forward (&subject->model, &subject->at, tokens, chunk, position, chunk == 1);
+      collate_graph_forward (&subject->model, &dense, &subject->at, tokens, chunk, position, chunk == 1);
       if (chunk == 1)
         collate_graph_logits (&subject->model, &subject->at, 0, 1, subject->logits);
       device->kernels->end (device, NULL);
