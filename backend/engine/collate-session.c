@@ -135,6 +135,15 @@ choose_reading (CollateEngineSession *self, const CollateEngineReading *reading,
 
   if (!reading || !reading->sparse)
     return TRUE;
+  if (!self->model->device->kernels->select)
+    {
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_UNSUPPORTED,
+                   "sparse attention on %s",
+                   self->model->device->name);
+      return FALSE;
+    }
   self->reading = *reading;
   self->reading.narrow_index &= size > 0 && size <= MOST_SPREAD && (size & (size - 1)) == 0;
   if (self->reading.top_k == 0)
