@@ -8,6 +8,7 @@
 
 #include "compare/collate-sentences.h"
 #include "documents/collate-text.h"
+#include "engine/collate-engine.h"
 
 /* `collate ask`: reads documents, asks, waits for all answers, prints them. Whatever was paid for is
  * printed, also after Ctrl-C. */
@@ -30,10 +31,12 @@ typedef struct
   char *output;
   char *charts;
   char *device;
+  char *top_k;
 
   CollateOutputFormat format;
   int n_repeats;
   int n_max_output; /* 0: the default */
+  int n_top_k;      /* 0: as the model file says */
   GStrv ids;        /* NULL: the default line-up */
 } AskOptions;
 
@@ -50,6 +53,7 @@ ask_options_clear (AskOptions *options)
   g_free (options->output);
   g_free (options->charts);
   g_free (options->device);
+  g_free (options->top_k);
   g_strfreev (options->ids);
 }
 
@@ -95,7 +99,8 @@ check_numbers (AskOptions *options)
 {
   return collate_command_parse_number ("--repeat", options->repeat, MAX_REPEATS, &options->n_repeats) &&
          collate_command_parse_number (
-             "--max-output", options->max_output, MAX_OUTPUT_TOKENS, &options->n_max_output);
+             "--max-output", options->max_output, MAX_OUTPUT_TOKENS, &options->n_max_output) &&
+         collate_command_parse_number ("--top-k", options->top_k, COLLATE_MOST_TOP_K, &options->n_top_k);
 }
 
 static gboolean
@@ -121,6 +126,20 @@ check_id (CollateWorkspace *workspace, const char *id)
   return collate_command_complain (_ ("The model “%s” is not known; “collate models” lists all."), id);
 }
 
+/* FALSE after saying so where nobody asked reads by sparse attention. */
+static gboolean
+check_top_k (const AskOptions *options, CollateWorkspace *workspace)
+{
+  if (options->n_top_k == 0)
+    return TRUE;
+  for (guint i = 0; options->ids[i] != NULL; i++)
+    if (collate_model_is_sparse (
+            collate_entry_get_model (collate_workspace_lookup_entry (workspace, options->ids[i]))))
+      return TRUE;
+  return collate_command_complain (
+      _ ("--top-k is of use with sparse attention only: name a model such as local:NAME@sparse."));
+}
+
 static gboolean
 resolve_models (AskOptions *options, CollateWorkspace *workspace)
 {
@@ -141,7 +160,7 @@ resolve_models (AskOptions *options, CollateWorkspace *workspace)
       if (!check_id (workspace, options->ids[i]))
         return FALSE;
     }
-  return TRUE;
+  return check_top_k (options, workspace);
 }
 
 static gboolean
@@ -277,9 +296,11 @@ ask (CollateWorkspace *workspace, const AskOptions *options, GCancellable *cance
                 "repeats",
                 options->n_repeats,
                 "max-output",
-                options->n_max_output,
+                (gint64) options->n_max_output,
                 "device",
                 options->device,
+                "top-k",
+                (gint64) options->n_top_k,
                 NULL);
   comparison = collate_workspace_ask (workspace, options->question, ids);
   wait_for_answers (comparison, cancellable);
@@ -379,6 +400,13 @@ collate_command_ask (GStrv arguments)
       &options.device,
       N_ ("Let models of this machine run on this device"),
       "NAME" },
+    { "top-k",
+      0,
+      0,
+      G_OPTION_ARG_FILENAME,
+      &options.top_k,
+      N_ ("Let each token read N tokens in sparse attention"),
+      "N" },
     G_OPTION_ENTRY_NULL,
   };
   int status;

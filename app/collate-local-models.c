@@ -140,6 +140,8 @@ describe (CollateLocalModel *model, const CollateEngineInfo *info)
   model->file_bytes = info->file_bytes;
   model->context = info->context;
   model->thinking = get_thinking (info);
+  model->trained_index = info->index == COLLATE_INDEX_TRAINED;
+  model->top_k = info->top_k;
 }
 
 /* The name of a file's tokenizer: another file of that path has another one. */

@@ -269,10 +269,11 @@ show_folder_cb (CollateLocalPage *self)
     collate_dialogs_show_page (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), address);
 }
 
+/* One of the entries that a file has. */
 static gboolean
-is_local (gpointer item, gpointer user_data)
+is_file (gpointer item, gpointer user_data)
 {
-  return collate_model_is_local (item);
+  return collate_model_is_local (item) && !collate_model_is_sparse (item);
 }
 
 static void
@@ -348,7 +349,7 @@ collate_local_page_set_parts (CollateLocalPage *self,
                               CollateCatalogue *catalogue,
                               GSettings *settings)
 {
-  GtkCustomFilter *filter = gtk_custom_filter_new (is_local, NULL, NULL);
+  GtkCustomFilter *filter = gtk_custom_filter_new (is_file, NULL, NULL);
   g_autoptr (GListModel) models =
       G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (catalogue)), GTK_FILTER (filter)));
   g_autofree char *folder = g_filename_display_name (collate_local_models_get_folder (local_models));

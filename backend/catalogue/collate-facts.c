@@ -110,11 +110,34 @@ collate_facts_new_from_json (JsonObject *object, gint64 context, gint64 max_outp
   return facts;
 }
 
+/* What the model reads, of all that stands before a token. */
+static char *
+describe_reading (gint64 top_k)
+{
+  return top_k > 0 ? g_strdup_printf (ngettext ("the best %'" G_GINT64_FORMAT " token before each",
+                                                "the best %'" G_GINT64_FORMAT " tokens before each",
+                                                (gulong) MIN (top_k, G_MAXLONG)),
+                                      top_k)
+                   : NULL;
+}
+
+static void
+add_sparse_facts (GPtrArray *facts, const CollateLocalModel *local)
+{
+  add_fact (facts, _ ("Reads"), describe_reading (local->top_k));
+  add_fact (facts,
+            _ ("Chosen by"),
+            g_strdup (local->trained_index ? _ ("the model’s own trained index")
+                                           : _ ("bounds of pages, which nothing was trained for")));
+}
+
 GPtrArray *
-collate_facts_new_local (const CollateLocalModel *local)
+collate_facts_new_local (const CollateLocalModel *local, gboolean sparse)
 {
   GPtrArray *facts = g_ptr_array_new_with_free_func (fact_free);
 
+  if (sparse)
+    add_sparse_facts (facts, local);
   add_fact (facts, _ ("Calls itself"), g_strdup (local->title));
   add_fact (facts, _ ("Parameters"), format_parameters ((double) local->parameters));
   add_fact (facts, _ ("Licence"), g_strdup (local->licence));

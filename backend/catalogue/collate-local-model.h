@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* What the id of an entry begins with that is a model file on this machine: "local:NAME". */
 #define COLLATE_LOCAL_PREFIX "local:"
 
+/* What it ends with where the model reads by sparse attention: "local:NAME@sparse". */
+#define COLLATE_LOCAL_SPARSE "@sparse"
+
 /* What is known of a model file. The catalogue reads none itself: whoever can read them hands this in. Plain data. */
 struct _CollateLocalModel
 {
@@ -28,6 +31,9 @@ struct _CollateLocalModel
   char *encoding;        /* the name of its own tokenizer; (nullable) */
   gint64 chat_tokens[2]; /* what its chat format adds to an input, without thinking and with it */
   CollateThinking thinking;
+  gboolean
+      trained_index; /* an index that was trained says what to read in sparse attention; else bounds do */
+  gint64 top_k;      /* tokens that a token reads so; 0 where unknown */
 };
 
 /* Strings are copied; (transfer full). */

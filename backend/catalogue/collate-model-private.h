@@ -22,10 +22,15 @@ CollateRoute *collate_route_new_from_json (CollateProvider *provider,
                                            GHashTable *prices,
                                            GError **error);
 
-/* The provider of all model files, one of those, and the entry that runs it; (transfer full). */
+/* The provider of all model files, one of those, and the entry that runs it, by dense or sparse attention; (transfer
+ * full). */
 CollateProvider *collate_provider_new_local (void);
-CollateRoute *collate_route_new_local (CollateProvider *provider, const CollateLocalModel *local);
-CollateModel *collate_model_new_local (CollateProvider *provider, const CollateLocalModel *local);
+CollateRoute *collate_route_new_local (CollateProvider *provider,
+                                       const CollateLocalModel *local,
+                                       gboolean sparse);
+CollateModel *collate_model_new_local (CollateProvider *provider,
+                                       const CollateLocalModel *local,
+                                       gboolean sparse);
 
 /* The listed price, and where it says the same as `known` for plain input and output, also what lists leave
  * out and `known` has (tiers, peak hours, caches); (nullable) known, (transfer full). */
@@ -48,6 +53,6 @@ gboolean collate_model_choose_route (CollateModel *self, CollateKeys *keys, cons
 GPtrArray *collate_facts_new_from_json (JsonObject *facts, gint64 context, gint64 max_output);
 
 /* The same for a model file. */
-GPtrArray *collate_facts_new_local (const CollateLocalModel *local);
+GPtrArray *collate_facts_new_local (const CollateLocalModel *local, gboolean sparse);
 
 G_END_DECLS

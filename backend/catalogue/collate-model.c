@@ -3,6 +3,8 @@
 
 #include "catalogue/collate-model-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/collate-json.h"
 #include "catalogue/collate-models-file.h"
 
@@ -30,6 +32,7 @@ struct _CollateModel
   char *facts_source;
   GListStore *routes;
   CollateLocalModel *local; /* NULL for a model that is no file of this machine */
+  gboolean sparse;
   gint64 free_memory;
   gint64 held_context;
   char *card; /* (nullable) */
@@ -183,18 +186,20 @@ collate_model_new_from_json (JsonObject *object,
 }
 
 CollateModel *
-collate_model_new_local (CollateProvider *provider, const CollateLocalModel *local)
+collate_model_new_local (CollateProvider *provider, const CollateLocalModel *local, gboolean sparse)
 {
   CollateModel *self = g_object_new (COLLATE_TYPE_MODEL, NULL);
-  g_autoptr (CollateRoute) route = collate_route_new_local (provider, local);
+  g_autoptr (CollateRoute) route = collate_route_new_local (provider, local, sparse);
 
-  self->id = g_strconcat (COLLATE_LOCAL_PREFIX, local->name, NULL);
-  self->name = g_strdup (local->name);
+  self->id = g_strconcat (COLLATE_LOCAL_PREFIX, local->name, sparse ? COLLATE_LOCAL_SPARSE : NULL, NULL);
+  /* Translators: a model that reads by sparse attention. */
+  self->name = sparse ? g_strdup_printf (_ ("%s, sparse"), local->name) : g_strdup (local->name);
+  self->sparse = sparse;
   self->context = CLAMP (local->context, 0, MAX_TOKENS);
   self->encoding = g_strdup (local->encoding);
   self->token_factor = LOCAL_TOKEN_FACTOR;
   self->thinking = local->thinking;
-  self->facts = collate_facts_new_local (local);
+  self->facts = collate_facts_new_local (local, sparse);
   self->local = collate_local_model_copy (local);
   g_list_store_append (self->routes, route);
 
@@ -423,6 +428,14 @@ collate_model_is_local (CollateModel *self)
   g_return_val_if_fail (COLLATE_IS_MODEL (self), FALSE);
 
   return self->local != NULL;
+}
+
+gboolean
+collate_model_is_sparse (CollateModel *self)
+{
+  g_return_val_if_fail (COLLATE_IS_MODEL (self), FALSE);
+
+  return self->sparse;
 }
 
 const CollateLocalModel *

@@ -59,6 +59,9 @@ const char *collate_route_get_model (CollateRoute *self);
 /* The model file that an engine runs, or NULL for every other route; (nullable). */
 const char *collate_route_get_path (CollateRoute *self);
 
+/* TRUE where that file's model reads by sparse attention. */
+gboolean collate_route_is_sparse (CollateRoute *self);
+
 /* "deepseek/deepseek-chat": the provider's id and the route's model. */
 const char *collate_route_get_id (CollateRoute *self);
 
@@ -132,6 +135,9 @@ CollateAvailability collate_model_get_availability (CollateModel *self);
 
 /* TRUE where it is a file on this machine. */
 gboolean collate_model_is_local (CollateModel *self);
+
+/* TRUE where it is one, read by sparse attention: another entry is the same file, read whole. */
+gboolean collate_model_is_sparse (CollateModel *self);
 
 /* What its file says; (nullable): NULL for every other model. */
 const CollateLocalModel *collate_model_get_local (CollateModel *self);

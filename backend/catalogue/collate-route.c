@@ -16,6 +16,7 @@ struct _CollateRoute
   char *model;
   char *id;
   char *path;
+  gboolean sparse;
   char *retired;
   CollatePrice *price;
   JsonObject *thinking_on;
@@ -119,14 +120,15 @@ make_free_price (void)
 }
 
 CollateRoute *
-collate_route_new_local (CollateProvider *provider, const CollateLocalModel *local)
+collate_route_new_local (CollateProvider *provider, const CollateLocalModel *local, gboolean sparse)
 {
   CollateRoute *self = g_object_new (COLLATE_TYPE_ROUTE, NULL);
 
   self->provider = g_object_ref (provider);
-  self->model = g_strdup (local->name);
-  self->id = g_strconcat (collate_provider_get_id (provider), "/", local->name, NULL);
+  self->model = g_strconcat (local->name, sparse ? COLLATE_LOCAL_SPARSE : "", NULL);
+  self->id = g_strconcat (collate_provider_get_id (provider), "/", self->model, NULL);
   self->path = g_strdup (local->path);
+  self->sparse = sparse;
   self->price = make_free_price ();
 
   return self;
@@ -194,6 +196,14 @@ collate_route_get_path (CollateRoute *self)
   g_return_val_if_fail (COLLATE_IS_ROUTE (self), NULL);
 
   return self->path;
+}
+
+gboolean
+collate_route_is_sparse (CollateRoute *self)
+{
+  g_return_val_if_fail (COLLATE_IS_ROUTE (self), FALSE);
+
+  return self->sparse;
 }
 
 const char *

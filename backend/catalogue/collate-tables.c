@@ -210,20 +210,35 @@ collate_tables_new (JsonObject *built_in, JsonObject *own, GHashTable *prices)
   return self;
 }
 
+/* An entry for each way in which the file can be read; one that cannot be used says so once. Another file may bear the
+ * second one's name. */
+static void
+add_local (CollateTables *self, CollateProvider *provider, const CollateLocalModel *local, GHashTable *names)
+{
+  g_autofree char *sparse_name = g_strconcat (local->name, COLLATE_LOCAL_SPARSE, NULL);
+  gboolean has_sparse = local->problem == NULL && !g_hash_table_contains (names, sparse_name);
+
+  for (int sparse = 0; sparse <= has_sparse; sparse++)
+    {
+      CollateModel *model = collate_model_new_local (provider, local, sparse);
+
+      put_entry (self->models, self->model_index, collate_model_get_id (model), model);
+    }
+}
+
 void
 collate_tables_add_local (CollateTables *self, CollateProvider *provider, GPtrArray *local_models)
 {
   g_autoptr (GPtrArray) others = g_steal_pointer (&self->models);
-  GPtrArray *all = g_ptr_array_new_full (local_models->len + others->len, g_object_unref);
+  GPtrArray *all = g_ptr_array_new_full (2 * local_models->len + others->len, g_object_unref);
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
 
   self->models = all;
   g_hash_table_remove_all (self->model_index);
   for (guint i = 0; i < local_models->len; i++)
-    {
-      CollateModel *model = collate_model_new_local (provider, local_models->pdata[i]);
-
-      put_entry (all, self->model_index, collate_model_get_id (model), model);
-    }
+    g_hash_table_add (names, ((CollateLocalModel *) local_models->pdata[i])->name);
+  for (guint i = 0; i < local_models->len; i++)
+    add_local (self, provider, local_models->pdata[i], names);
   for (guint i = 0; i < others->len; i++)
     if (!g_hash_table_contains (self->model_index, collate_model_get_id (others->pdata[i])))
       put_entry (

@@ -44,6 +44,7 @@ typedef struct
   char *path;
   char *name;
   char *device;
+  CollateEngineReading reading;
   char *system;
   char *user;
   gint64 max_output;
@@ -270,7 +271,7 @@ compute (Job *job, CollateEngine *engine, GError **error)
 
   if (prompt == NULL || !fits (prompt->len, collate_engine_get_info (engine)->context, error))
     return FALSE;
-  session = collate_loaded_get_session (job->loaded, NULL, error);
+  session = collate_loaded_get_session (job->loaded, &job->reading, error);
   if (session == NULL || !fits (prompt->len, collate_engine_session_get_context (session), error))
     return FALSE;
 
@@ -377,6 +378,8 @@ job_new (CollateClientEngine *self,
   job->path = g_strdup (collate_route_get_path (request->route));
   job->name = g_strdup (collate_route_get_model (request->route));
   job->device = g_strdup (request->device);
+  job->reading.sparse = collate_route_is_sparse (request->route);
+  job->reading.top_k = request->top_k;
   job->system = g_strdup (request->system);
   job->user = g_strdup (request->user);
   job->max_output = request->max_output;
@@ -404,7 +407,7 @@ collate_client_engine_attempt_async (CollateClient *client,
   attempt->on_event = on_event;
   attempt->event_data = event_data;
   attempt->inbox = collate_inbox_new (message_free, receive, attempt);
-  attempt->name = g_strdup (collate_route_get_model (request->route));
+  attempt->name = g_strdup (request->name != NULL ? request->name : collate_route_get_model (request->route));
   attempt->begun = g_get_monotonic_time ();
   g_task_set_task_data (task, attempt, attempt_free);
 

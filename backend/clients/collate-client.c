@@ -74,6 +74,7 @@ answering_free (Answering *answering)
   g_free ((char *) answering->request.system);
   g_free ((char *) answering->request.user);
   g_free ((char *) answering->request.device);
+  g_free ((char *) answering->request.name);
   g_hash_table_unref (answering->dropped);
   g_free (answering);
 }
@@ -89,6 +90,7 @@ answering_new (const CollateRequest *request, CollateEventFunc on_event, gpointe
   answering->request.system = g_strdup (request->system);
   answering->request.user = g_strdup (request->user);
   answering->request.device = g_strdup (request->device);
+  answering->request.name = g_strdup (request->name);
   answering->on_event = on_event;
   answering->event_data = event_data;
   answering->dropped = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

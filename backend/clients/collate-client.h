@@ -23,6 +23,8 @@ typedef struct
   CollateThinking can_think; /* what the model can: nothing is sent unless it is COLLATE_THINKING_SWITCH */
   gboolean think;            /* what the person chose for such a model */
   const char *device;        /* what a model file runs on, by name; (nullable): the best one */
+  const char *name;          /* what a person calls the model; (nullable): as the route does */
+  gint64 top_k;              /* tokens that a token reads in sparse attention; 0: as the model file says */
 } CollateRequest;
 
 typedef enum

@@ -42,6 +42,7 @@ typedef struct
   char *system; /* interned: questions about the same documents share it */
   gint64 max_output;
   char *device;
+  gint64 top_k;
   gboolean sequential;
 
   CollateEncodings *encodings;
@@ -273,6 +274,8 @@ send_job (Conductor *self, Lane *lane, Job *job)
     .can_think = collate_model_get_thinking (model),
     .think = job->think,
     .device = self->device,
+    .name = collate_entry_get_name (lane->entry),
+    .top_k = self->top_k,
   };
   Call *call = g_new0 (Call, 1);
 
@@ -539,6 +542,7 @@ collate_conductor_prepare (const CollateOrder *order)
   self->system = g_ref_string_new_intern (system);
   self->max_output = order->max_output;
   self->device = g_strdup (order->device);
+  self->top_k = order->top_k;
   self->sequential = order->sequential;
   self->encodings = collate_encodings_ref (order->encodings);
   self->keys = g_object_ref (order->keys);

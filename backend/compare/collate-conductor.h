@@ -21,6 +21,7 @@ typedef struct
   gboolean sequential;
   gint64 max_output;  /* the person's output limit, 0 for the default */
   const char *device; /* what model files run on; (nullable) */
+  gint64 top_k;       /* tokens that a token reads in sparse attention; 0: as a model file says */
   CollateLibrary *library;
   CollateEncodings *encodings;
   CollateKeys *keys;

@@ -27,6 +27,7 @@ struct _CollateWorkspace
   gint64 max_output;
   gboolean sequential;
   char *device;
+  gint64 top_k;
 
   guint n_selected;
   CollateMoney at_most;
@@ -48,6 +49,7 @@ typedef enum
   COLLATE_WORKSPACE_PROP_MAX_OUTPUT,
   COLLATE_WORKSPACE_PROP_SEQUENTIAL,
   COLLATE_WORKSPACE_PROP_DEVICE,
+  COLLATE_WORKSPACE_PROP_TOP_K,
   COLLATE_WORKSPACE_PROP_N_SELECTED,
   COLLATE_WORKSPACE_PROP_AT_MOST,
   COLLATE_WORKSPACE_PROP_AT_MOST_INCOMPLETE,

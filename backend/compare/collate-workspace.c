@@ -147,6 +147,9 @@ collate_workspace_get_property (GObject *object, guint prop_id, GValue *value, G
     case COLLATE_WORKSPACE_PROP_DEVICE:
       g_value_set_string (value, self->device);
       break;
+    case COLLATE_WORKSPACE_PROP_TOP_K:
+      g_value_set_int64 (value, self->top_k);
+      break;
     case COLLATE_WORKSPACE_PROP_N_SELECTED:
       g_value_set_uint (value, self->n_selected);
       break;
@@ -238,6 +241,13 @@ collate_workspace_set_property (GObject *object, guint prop_id, const GValue *va
     case COLLATE_WORKSPACE_PROP_DEVICE:
       set_device (self, g_value_get_string (value));
       break;
+    case COLLATE_WORKSPACE_PROP_TOP_K:
+      if (self->top_k != g_value_get_int64 (value))
+        {
+          self->top_k = g_value_get_int64 (value);
+          collate_workspace_notify (self, COLLATE_WORKSPACE_PROP_TOP_K);
+        }
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -263,6 +273,8 @@ collate_workspace_class_init (CollateWorkspaceClass *klass)
   properties[COLLATE_WORKSPACE_PROP_SEQUENTIAL] =
       g_param_spec_boolean ("sequential", NULL, NULL, FALSE, chosen);
   properties[COLLATE_WORKSPACE_PROP_DEVICE] = g_param_spec_string ("device", NULL, NULL, NULL, chosen);
+  properties[COLLATE_WORKSPACE_PROP_TOP_K] =
+      g_param_spec_int64 ("top-k", NULL, NULL, 0, G_MAXINT64, 0, chosen);
   properties[COLLATE_WORKSPACE_PROP_N_SELECTED] =
       g_param_spec_uint ("n-selected", NULL, NULL, 0, G_MAXUINT, 0, shown);
   properties[COLLATE_WORKSPACE_PROP_AT_MOST] =
@@ -506,6 +518,7 @@ collate_workspace_ask (CollateWorkspace *self, const char *question, const char 
     .sequential = self->sequential,
     .max_output = self->max_output,
     .device = self->device,
+    .top_k = self->top_k,
     .library = self->library,
     .encodings = self->encodings,
     .keys = collate_catalogue_get_keys (self->catalogue),

@@ -14,9 +14,10 @@ G_BEGIN_DECLS
 /* The root: made once by the application or the command line, and handed down. It owns library, catalogue,
  * history and entries, keeps the estimates, and asks. Main thread. Properties: "question" (the question
  * being written, read and write), "repeats" (1 to 20), "max-output" (tokens, 0: the default), "sequential"
- * (one model after another), "device" (what model files of this machine run on, by name; NULL: the best one), read
- * and write; "n-selected", "at-most" (CollateMoney as gint64, of all ticked
- * entries), "at-most-incomplete" (a ticked entry's price is unknown), "can-ask" (read only, notified). */
+ * (one model after another), "device" (what model files of this machine run on, by name; NULL: the best one), "top-k"
+ * (tokens that a token reads in sparse attention; 0: as the model file says), read and write; "n-selected", "at-most"
+ * (CollateMoney as gint64, of all ticked entries), "at-most-incomplete" (a ticked entry's price is unknown), "can-ask"
+ * (read only, notified). */
 
 #define COLLATE_TYPE_WORKSPACE (collate_workspace_get_type ())
 G_DECLARE_FINAL_TYPE (CollateWorkspace, collate_workspace, COLLATE, WORKSPACE, GObject)

@@ -54,7 +54,9 @@ def test_models_are_listed():
         torn = entry(home, "local:torn")
         assert torn["available"] is False and "damaged" in torn["reason"], torn
         ids = [model["id"] for model in home.json("models")["models"] if model["id"].startswith("local:")]
-        assert ids == ["local:other", "local:tiny", "local:torn"], ids
+        assert ids == ["local:other", "local:other@sparse", "local:tiny", "local:tiny@sparse", "local:torn"], ids
+        assert entry(home, "local:tiny@sparse") == {
+            "id": "local:tiny@sparse", "name": "tiny, sparse", "provider": "local", "available": True, "reason": None}
 
 
 def test_ask():
@@ -90,6 +92,26 @@ def test_several_are_asked():
         assert report["findings"]["most_cost_effective"] is None
 
 
+def test_dense_and_sparse_are_asked():
+    """Two entries of one file, and two answers, each in the time that is its own."""
+    with cli.Home() as home:
+        add_model(home)
+        document = home.write("a.txt", "The quick brown fox jumps over the lazy dog. " * 4)
+        both = ["--documents", document, "--models", "local:tiny,local:tiny@sparse"]
+        dense, sparse = ask(home, *both)
+        assert (sparse["id"], sparse["model"]) == ("local:tiny@sparse", "tiny, sparse"), sparse
+        assert (sparse["route"], sparse["served_model"]) == ("local/tiny@sparse", "tiny@sparse"), sparse
+        assert [dense["state"], sparse["state"]] == ["done", "done"]
+        # All that is there is read, until there is more of it than 512 tokens.
+        assert (sparse["response"], sparse["input_tokens"]) == (dense["response"], dense["input_tokens"])
+        assert sparse["cached_input_tokens"] == dense["cached_input_tokens"] == 0
+        few, = ask(home, "--documents", document, "--models", "local:tiny@sparse", "--top-k", "4")
+        assert few["state"] == "done" and few["output_tokens"] > 0, few
+        for k in WRONG_TOP_K:
+            cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny@sparse", "--top-k", k), "--top-k")
+        cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny", "--top-k", "4"), "@sparse")
+
+
 def test_too_long():
     with cli.Home() as home:
         add_model(home)
@@ -106,9 +128,11 @@ def test_damaged_and_missing():
         os.remove(whole)
         [result] = ask(home, "--models", "local:torn", status=1)
         assert result["error"]["code"] == "unsupported" and "damaged" in result["error"]["message"], result
-        cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:missing"), "local:missing")
+        for id in ["local:missing", "local:missing@sparse", "local:torn@sparse", "gpt-5@sparse", "local:@sparse"]:
+            cli.assert_usage(home.run("ask", "--question", "q", "--models", id), id)
         add_model(home)
-        cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny@sparse"), "local:tiny@sparse")
+        for id in ["local:tiny@dense", "local:tiny@", "local:tiny@sparse@sparse", "local:tiny@Sparse"]:
+            cli.assert_usage(home.run("ask", "--question", "q", "--models", id), id)
 
 
 def test_default_without_any_key():

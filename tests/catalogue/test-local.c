@@ -88,7 +88,7 @@ test_entry (void)
   local->thinking = COLLATE_THINKING_SWITCH;
   collate_catalogue_set_local_models (fixture.catalogue, fixture.local);
   g_assert_cmpuint (fixture.n_changes, ==, 1);
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture.catalogue)), ==, 2);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture.catalogue)), ==, 3);
 
   model = collate_catalogue_lookup (fixture.catalogue, "local:small");
   g_assert_nonnull (model);
@@ -118,6 +118,70 @@ test_entry (void)
       collate_route_get_path (collate_model_get_route (collate_catalogue_lookup (fixture.catalogue, "m"))));
 }
 
+/* The same file, as another entry. */
+static void
+test_sparse (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (CollateModel) second = NULL;
+  CollateLocalModel *trained;
+  CollateModel *dense, *sparse;
+  CollateRoute *route;
+
+  set_up (&fixture, "");
+  add (&fixture, "plain")->top_k = 512;
+  trained = add (&fixture, "trained");
+  trained->top_k = 2048;
+  trained->trained_index = TRUE;
+  trained->context = 65536;
+  collate_catalogue_set_local_models (fixture.catalogue, fixture.local);
+
+  dense = collate_catalogue_lookup (fixture.catalogue, "local:trained");
+  sparse = collate_catalogue_lookup (fixture.catalogue, "local:trained@sparse");
+  g_assert_false (collate_model_is_sparse (dense));
+  g_assert_null (find_fact (dense, "Reads"));
+  g_assert_true (collate_model_is_sparse (sparse) && collate_model_is_local (sparse));
+  g_assert_cmpstr (collate_model_get_name (sparse), ==, "trained, sparse");
+  g_assert_cmpstr (find_fact (sparse, "Reads"), ==, "the best 2048 tokens before each");
+  g_assert_cmpstr (find_fact (sparse, "Chosen by"), ==, "the model’s own trained index");
+  g_assert_cmpint (collate_model_get_context (sparse), ==, 65536);
+  g_assert_true (collate_model_get_local (sparse) != NULL);
+
+  route = collate_model_get_route (sparse);
+  g_assert_true (collate_route_is_sparse (route));
+  g_assert_cmpstr (collate_route_get_id (route), ==, "local/trained@sparse");
+  g_assert_cmpstr (collate_route_get_path (route), ==, "/models/trained.gguf");
+  g_assert_true (collate_route_get_provider (route) ==
+                 collate_route_get_provider (collate_model_get_route (dense)));
+  g_assert_false (collate_route_is_sparse (collate_model_get_route (dense)));
+
+  sparse = collate_catalogue_lookup (fixture.catalogue, "local:plain@sparse");
+  g_assert_nonnull (strstr (find_fact (sparse, "Chosen by"), "nothing was trained"));
+  second = g_list_model_get_item (G_LIST_MODEL (fixture.catalogue), 1);
+  g_assert_true (second == sparse);
+  g_assert_null (collate_catalogue_lookup (fixture.catalogue, "m@sparse"));
+}
+
+/* A file that bears that name itself is meant by it, whichever comes first. */
+static void
+test_file_called_sparse (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  CollateModel *model;
+
+  set_up (&fixture, "");
+  add (&fixture, "a");
+  add (&fixture, "a@sparse");
+  collate_catalogue_set_local_models (fixture.catalogue, fixture.local);
+
+  model = collate_catalogue_lookup (fixture.catalogue, "local:a@sparse");
+  g_assert_cmpstr (collate_route_get_path (collate_model_get_route (model)), ==, "/models/a@sparse.gguf");
+  g_assert_false (collate_model_is_sparse (model));
+  g_assert_true (
+      collate_model_is_sparse (collate_catalogue_lookup (fixture.catalogue, "local:a@sparse@sparse")));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture.catalogue)), ==, 4);
+}
+
 static void
 test_damaged (void)
 {
@@ -133,6 +197,7 @@ test_damaged (void)
   g_assert_cmpstr (collate_model_get_problem (model), ==, "It is torn.");
   g_assert_cmpstr (collate_model_get_name (model), ==, "torn");
   g_assert_nonnull (collate_model_get_route (model));
+  g_assert_null (collate_catalogue_lookup (fixture.catalogue, "local:torn@sparse"));
 }
 
 /* They stand first, stay when the files are read again, keep their provider, and go when they are gone. */
@@ -182,7 +247,7 @@ test_same_id (void)
   add (&fixture, "a");
   collate_catalogue_set_local_models (fixture.catalogue, fixture.local);
   g_assert_true (collate_model_is_local (collate_catalogue_lookup (fixture.catalogue, "local:a")));
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture.catalogue)), ==, 2);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture.catalogue)), ==, 3);
 }
 
 int
@@ -190,6 +255,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/catalogue/local/entry", test_entry);
+  g_test_add_func ("/catalogue/local/sparse", test_sparse);
+  g_test_add_func ("/catalogue/local/file-called-sparse", test_file_called_sparse);
   g_test_add_func ("/catalogue/local/damaged", test_damaged);
   g_test_add_func ("/catalogue/local/replaced", test_replaced);
   g_test_add_func ("/catalogue/local/same-id", test_same_id);

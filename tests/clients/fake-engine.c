@@ -18,6 +18,7 @@ struct _CollateEngine
   gatomicrefcount count;
   CollateEngineInfo info;
   char *reply;
+  gint64 second_context;
   gboolean unknown;
   gboolean lost;
   gint64 n_left; /* tokens until the device fails; -1: it does not */
@@ -29,6 +30,7 @@ struct _CollateEngineSession
 {
   CollateEngine *engine;
   CollateEngineReading reading;
+  gint64 context;
   GArray *tokens;
   gsize n_written; /* bytes of the reply */
   float logits[N_TOKENS];
@@ -162,6 +164,7 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
   engine->info.context = g_key_file_get_integer (file, "model", "context", NULL);
   if (engine->info.context == 0)
     engine->info.context = CONTEXT;
+  engine->second_context = g_key_file_get_integer (file, "model", "second-context", NULL);
   engine->info.vocabulary = N_TOKENS;
   engine->info.top_k = TOP_K;
   done.n_opened++;
@@ -299,8 +302,11 @@ collate_engine_session_new (CollateEngine *engine,
   if (session->reading.sparse && session->reading.top_k == 0)
     session->reading.top_k = engine->info.top_k;
   session->tokens = g_array_new (FALSE, FALSE, sizeof (gint32));
+  session->context =
+      done.n_open_sessions > 0 && engine->second_context > 0 ? engine->second_context : engine->info.context;
   done.n_sessions++;
   done.n_open_sessions++;
+  done.top_k = session->reading.top_k;
 
   return session;
 }
@@ -336,7 +342,7 @@ collate_engine_session_free (CollateEngineSession *session)
 gint64
 collate_engine_session_get_context (CollateEngineSession *session)
 {
-  return session->engine->info.context;
+  return session->context;
 }
 
 gboolean

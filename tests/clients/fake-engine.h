@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  *   [model]
  *   reply=…      written whatever is asked, byte by byte, and then the turn's end
  *   context=…    tokens; 4096 by default
+ *   second-context=…  tokens, of a session while another one is open
  *   thinks=true  <think> and </think> are tags
  *   unknown=true its chat format is not known
  *   lost=true    its device is lost as soon as it has answered
@@ -31,6 +32,7 @@ typedef struct
   guint most_at_work;
   gsize n_computed; /* tokens */
   char *device;     /* of the last engine */
+  gint64 top_k;     /* of the last session; 0: it is dense */
 } FakeEngineDone;
 
 const FakeEngineDone *fake_engine_get_done (void);

@@ -70,6 +70,7 @@ shelf_add (Shelf *shelf, const char *name, const char *what)
         shelf->asker.http, collate_catalogue_lookup_provider (shelf->asker.catalogue, "local"));
 }
 
+/* What `name` is the name of: a file, or one with "@sparse" after it. */
 static CollateRequest
 shelf_request (Shelf *shelf, const char *name, const char *question)
 {
@@ -390,6 +391,92 @@ test_memory (void)
   g_assert_nonnull (strstr (none->error->message, "1 GB"));
 }
 
+/* A file is loaded once, and read in both ways side by side: neither forgets what it read. */
+static void
+test_sparse (void)
+{
+  static const char *const names[] = { "a", "a@sparse", "a", "a@sparse" };
+  g_auto (Shelf) shelf = { 0 };
+  CollateRequest request;
+  g_autoptr (Asked) other = asked_new ();
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=A");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (Asked) asked = ask (&shelf, names[i], "why");
+
+      g_assert_no_error (asked->error);
+      g_assert_cmpstr (asked->model, ==, names[i]);
+      g_assert_cmpint (asked->usage.input, ==, i < 2 ? strlen ("system|why>") : 1);
+    }
+  g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 1);
+  g_assert_cmpuint (fake_engine_get_done ()->n_sessions, ==, 2);
+  g_assert_cmpint (fake_engine_get_done ()->top_k, ==, 8);
+
+  /* As many as the file says is the same; another number is another way of reading, and there are never more than two. */
+  request = shelf_request (&shelf, "a@sparse", "why");
+  request.top_k = 8;
+  asker_ask (&shelf.asker, &request, other);
+  g_assert_cmpint (other->usage.input, ==, 1);
+  for (request.top_k = 3; request.top_k < 6; request.top_k++)
+    {
+      g_autoptr (Asked) asked = asked_new ();
+
+      asker_ask (&shelf.asker, &request, asked);
+      g_assert_cmpint (asked->usage.input, ==, strlen ("system|why>"));
+      g_assert_cmpint (fake_engine_get_done ()->top_k, ==, request.top_k);
+      g_assert_cmpuint (fake_engine_get_done ()->n_open_sessions, ==, 2);
+    }
+}
+
+/* Where memory holds one timeline, the older one goes: of the same model, or of another, whose weights go with it. */
+static void
+test_sparse_memory (void)
+{
+  static const char *const names[] = { "a", "a@sparse", "a@sparse", "a", "b" };
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) none = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=A");
+  shelf_add (&shelf, "b", "reply=B");
+  fake_engine_set_session_memory (1);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (Asked) asked = ask (&shelf, names[i], "why");
+
+      g_assert_no_error (asked->error);
+      g_assert_cmpint (asked->usage.input, ==, i == 2 ? 1 : strlen ("system|why>"));
+      g_assert_cmpuint (fake_engine_get_done ()->n_open_sessions, ==, 1);
+    }
+  g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 2);
+  g_assert_cmpuint (fake_engine_get_done ()->n_open, ==, 1);
+
+  fake_engine_set_session_memory (0);
+  none = ask (&shelf, "b@sparse", "why");
+  g_assert_error (none->error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (none->error->message, "1 GB"));
+}
+
+/* A second timeline that would hold less than the first, since that took the memory, takes its place. */
+static void
+test_sparse_context (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) dense = NULL;
+  g_autoptr (Asked) sparse = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=A\nsecond-context=4");
+  dense = ask (&shelf, "a", "why");
+  sparse = ask (&shelf, "a@sparse", "why");
+  g_assert_no_error (dense->error);
+  g_assert_no_error (sparse->error);
+  g_assert_cmpstr (sparse->text->str, ==, "A");
+  g_assert_cmpuint (fake_engine_get_done ()->n_open_sessions, ==, 1);
+}
+
 static void
 test_device (void)
 {
@@ -525,6 +612,9 @@ main (int argc, char **argv)
   g_test_add_func ("/clients/engine/context", test_context);
   g_test_add_func ("/clients/engine/failures", test_failures);
   g_test_add_func ("/clients/engine/memory", test_memory);
+  g_test_add_func ("/clients/engine/sparse", test_sparse);
+  g_test_add_func ("/clients/engine/sparse-memory", test_sparse_memory);
+  g_test_add_func ("/clients/engine/sparse-context", test_sparse_context);
   g_test_add_func ("/clients/engine/device", test_device);
   g_test_add_func ("/clients/engine/stopped-while-writing", test_stopped_while_writing);
   g_test_add_func ("/clients/engine/stopped-while-reading", test_stopped_while_reading);
