@@ -26,6 +26,12 @@ typedef struct
   gint64 keys, values, index, index_scales;
 } CacheRow;
 
+gboolean
+collate_activations_draft (const CollateShape *shape, const CollateEngineReading *reading)
+{
+  return reading->drafts && shape->n_drafts > 0;
+}
+
 static gboolean
 has_index (const CollateShape *shape, const CollateEngineReading *reading)
 {
@@ -39,6 +45,7 @@ list_rows (const CollateShape *shape, const CollateEngineReading *reading, Row *
   gint64 n_queries = shape->n_heads * shape->head_size, n_keys = shape->n_kv_heads * shape->head_size;
   gint64 n_hidden = MAX (shape->hidden, shape->experts.n_shared * shape->experts.hidden);
   gboolean is_latent = latent->rank > 0, indexed = has_index (shape, reading);
+  gboolean drafts = collate_activations_draft (shape, reading);
   const Row all[] = {
     { FIELD (stream), shape->width },
     { FIELD (normed), shape->width },
@@ -61,6 +68,7 @@ list_rows (const CollateShape *shape, const CollateEngineReading *reading, Row *
     { FIELD (index_key), indexed ? shape->index.size : 0 },
     { FIELD (index_weights), indexed ? shape->index.n_heads : 0 },
     { FIELD (selected), reading->sparse ? reading->top_k : 0 },
+    { FIELD (joined), drafts ? 2 * shape->width : 0 },
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (all) <= MOST_ROWS);
@@ -88,6 +96,13 @@ get_cache_row (const CollateShape *shape, const CollateEngineReading *reading)
   return row;
 }
 
+/* Layers that are run beyond the model's. */
+static gint64
+count_drafts (const CollateShape *shape, const CollateEngineReading *reading)
+{
+  return collate_activations_draft (shape, reading) ? shape->n_drafts : 0;
+}
+
 static gint64
 count_scored (gint64 context, gint64 chunk)
 {
@@ -110,8 +125,10 @@ collate_activations_measure (const CollateShape *shape,
   *n_fixed = COLLATE_CHUNK * n_numbers * (gint64) sizeof (float);
   if (reading->sparse)
     *n_fixed += MOST_SCORES * (gint64) sizeof (float);
+  if (collate_activations_draft (shape, reading))
+    *n_fixed += (COLLATE_CHUNK + 1) * shape->width * (gint64) sizeof (float);
   *n_per_token = shape->n_layers * (cache.keys + cache.values + cache.index + cache.index_scales) +
-                 shape->n_drafts * (cache.keys + cache.values);
+                 count_drafts (shape, reading) * (cache.keys + cache.values);
 }
 
 typedef struct
@@ -137,9 +154,14 @@ take (Taking *taking, gint64 n_bytes, CollatePlace *place)
 }
 
 static gboolean
-take_caches (CollateActivations *at, const CollateShape *shape, CacheRow row, gint64 context, Taking *taking)
+take_caches (CollateActivations *at,
+             const CollateShape *shape,
+             const CollateEngineReading *reading,
+             gint64 context,
+             Taking *taking)
 {
-  gint64 n_layers = shape->n_layers + shape->n_drafts;
+  CacheRow row = get_cache_row (shape, reading);
+  gint64 n_layers = shape->n_layers + count_drafts (shape, reading);
   gint64 n_indexed = (context + COLLATE_PAGE - 1) / COLLATE_PAGE * COLLATE_PAGE; /* whole pages */
 
   at->key_caches = g_new0 (CollatePlace, n_layers);
@@ -178,7 +200,9 @@ collate_activations_take (CollateActivations *at,
   at->n_scored = count_scored (context, chunk);
   return (!reading->sparse ||
           take (&taking, at->n_scored * context * (gint64) sizeof (float), &at->scores)) &&
-         take_caches (at, shape, get_cache_row (shape, reading), context, &taking);
+         (!collate_activations_draft (shape, reading) ||
+          take (&taking, (chunk + 1) * shape->width * (gint64) sizeof (float), &at->hidden)) &&
+         take_caches (at, shape, reading, context, &taking);
 }
 
 void

@@ -37,11 +37,18 @@ typedef struct
   CollatePlace scores;        /* [n_scored][context] */
   gint64 n_scored;            /* tokens whose keys are scored at once */
 
+  /* Of drafts. */
+  CollatePlace hidden; /* [chunk + 1][width]: what the network made of tokens whose drafts are not made yet */
+  CollatePlace joined; /* [2 * width]: a token, and what was made of the one before */
+
   CollatePlace *key_caches;   /* [layer] of f16 [n_kv_heads * head_size]; a draft's after the model's */
   CollatePlace *value_caches; /* [layer] of f16 [n_kv_heads * head_size]; none of latent attention */
   CollatePlace *indexes;      /* [layer] of f16 [index.size] or bytes, or bounds by the page */
   CollatePlace *index_scales; /* [layer] of f32, of bytes */
 } CollateActivations;
+
+/* TRUE where a session drafts. */
+gboolean collate_activations_draft (const CollateShape *shape, const CollateEngineReading *reading);
 
 /* Bytes that a session of this shape takes, however long it is, and for each token of its context. */
 void collate_activations_measure (const CollateShape *shape,

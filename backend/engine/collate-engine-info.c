@@ -74,6 +74,7 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
                       get_size (gguf, architecture, "block_count") -
                           get_size (gguf, architecture, "nextn_predict_layers"));
   info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
+  info->drafts = get_size (gguf, architecture, "nextn_predict_layers") > 0;
   info->top_k = get_size (gguf, architecture, "attention.indexer.top_k");
   info->index = info->top_k > 0 ? COLLATE_INDEX_TRAINED : COLLATE_INDEX_BOUNDS;
   if (info->top_k == 0)

@@ -53,7 +53,8 @@ typedef struct
   gint64 layers;
   gboolean thinks; /* its format can have thinking between tags */
   CollateIndexKind index;
-  gint64 top_k; /* tokens that a token reads in sparse attention, unless a session says otherwise */
+  gint64 top_k;    /* tokens that a token reads in sparse attention, unless a session says otherwise */
+  gboolean drafts; /* it has a layer that predicts one token further */
 } CollateEngineInfo;
 
 /* Reads a file's own description without loading its weights; free it with collate_engine_info_free(). */
@@ -204,6 +205,8 @@ typedef struct
   gboolean sparse;       /* the best top_k tokens alone, else all */
   gint64 top_k;          /* 1 to COLLATE_MOST_TOP_K; 0: as the engine's info says */
   gboolean narrow_index; /* trained index keys in 8 bits instead of f16 */
+  gboolean
+      drafts; /* where the model can, it drafts a token further while it writes, and verifies it with the next */
 } CollateEngineReading;
 
 /* A new timeline of at most `context` tokens (0: the model's own, less where memory is short), dense where `reading` is
@@ -218,6 +221,9 @@ gint64 collate_engine_session_get_context (CollateEngineSession *session);
 
 /* As it was made, with its top_k; of a dense one that is 0. */
 CollateEngineReading collate_engine_session_get_reading (CollateEngineSession *session);
+
+/* Tokens that the session drafted while it wrote since it was synced last, and how many of them were right. */
+void collate_engine_session_get_drafts (CollateEngineSession *session, gint64 *n_drafted, gint64 *n_right);
 
 /* The share of the visible tokens that a token reads, itself included: the mean over the positions from `first` to before
  * `end`, and over the layers; 1 where there are none. */

@@ -52,4 +52,10 @@ void collate_graph_add (const CollatePass *pass, CollatePlace in, const CollateW
 void collate_graph_look (const CollatePass *pass, gint64 layer);
 void collate_graph_attend (const CollatePass *pass, gint64 layer);
 
+/* Tokens' numbers → out. */
+void collate_graph_embed (const CollatePass *pass, const gint32 *tokens, CollatePlace out);
+
+/* What the layer adds to the stream of the last tokens alone, of which there are so many: nobody looks at the others. */
+void collate_graph_answer_last (const CollatePass *pass, gint64 layer, gint64 n_wanted);
+
 G_END_DECLS

@@ -59,8 +59,8 @@ collate_graph_add (const CollatePass *pass, CollatePlace in, const CollateWeight
                            });
 }
 
-static void
-embed (const CollatePass *pass, const gint32 *tokens)
+void
+collate_graph_embed (const CollatePass *pass, const gint32 *tokens, CollatePlace out)
 {
   CollateDevice *device = pass->model->device;
 
@@ -68,7 +68,7 @@ embed (const CollatePass *pass, const gint32 *tokens)
                           &(CollateEmbed){
                               .table = pass->model->embedding,
                               .ids = tokens,
-                              .out = pass->at->stream,
+                              .out = out,
                               .n_tokens = pass->n_tokens,
                           });
 }
@@ -139,9 +139,10 @@ add_experts (const CollatePass *pass, const CollateLayer *layer)
 
 /* The feed-forward network, or the experts and those that all tokens share. */
 static void
-think (const CollatePass *pass, const CollateLayer *layer)
+think (const CollatePass *pass, gint64 n)
 {
   const CollateShape *shape = &pass->model->shape;
+  const CollateLayer *layer = &pass->model->layers[n];
   const CollateActivations *at = pass->at;
   gint64 hidden = layer->route ? shape->experts.n_shared * shape->experts.hidden : shape->hidden;
   const CollateProduct products[] = {
@@ -165,9 +166,8 @@ think (const CollatePass *pass, const CollateLayer *layer)
     }
 }
 
-/* The last layer's answer, for the last tokens alone: nobody looks at the others. */
-static void
-answer_last (const CollatePass *pass, gint64 n, gint64 n_wanted)
+void
+collate_graph_answer_last (const CollatePass *pass, gint64 n, gint64 n_wanted)
 {
   const CollateShape *shape = &pass->model->shape;
   const CollateIndexShape *index = &shape->index;
@@ -184,7 +184,7 @@ answer_last (const CollatePass *pass, gint64 n, gint64 n_wanted)
   from.index_weights = collate_place_skip (from.index_weights, n_skipped * index->n_heads);
   from.selected = collate_place_skip (from.selected, n_skipped * pass->reading->top_k);
   collate_graph_attend (&rest, n);
-  think (&rest, &pass->model->layers[n]);
+  think (&rest, n);
 }
 
 void
@@ -199,15 +199,15 @@ collate_graph_forward (CollateEngineModel *model,
   CollatePass pass = { model, reading, at, n_tokens, position };
   gint64 last = model->shape.n_layers - 1;
 
-  embed (&pass, tokens);
+  collate_graph_embed (&pass, tokens, at->stream);
   for (gint64 i = 0; i < last; i++)
     {
       collate_graph_look (&pass, i);
       collate_graph_attend (&pass, i);
-      think (&pass, &model->layers[i]);
+      think (&pass, i);
     }
   collate_graph_look (&pass, last);
-  answer_last (&pass, last, n_wanted);
+  collate_graph_answer_last (&pass, last, n_wanted);
 }
 
 void

@@ -24,4 +24,23 @@ void collate_graph_logits (CollateEngineModel *model,
                            gint64 n_tokens,
                            CollatePlace out);
 
+/* What the network made of the last `n_tokens` tokens of the chunk, all of which were wanted → at->hidden, from the row
+ * `first` on. */
+void collate_graph_keep (CollateEngineModel *model,
+                         const CollateActivations *at,
+                         gint64 n_chunk,
+                         gint64 n_tokens,
+                         gint64 first);
+
+/* Multi-token prediction (arXiv:2412.19437, section 2.2): each row of at->hidden, the first one of `position`, with the
+ * token after it gives what predicts the token after that one. What the network made of the last of the `n_chunk` tokens
+ * before goes to at->hidden where that is not 0. The logits of the last row → out [n_vocabulary]; (nullable). */
+void collate_graph_draft (CollateEngineModel *model,
+                          const CollateActivations *at,
+                          const gint32 *tokens,
+                          gint64 n_tokens,
+                          gint64 position,
+                          gint64 n_chunk,
+                          CollatePlace out);
+
 G_END_DECLS

@@ -7,8 +7,8 @@
 
 #include "base/collate-error.h"
 #include "engine/collate-engine-private.h"
-#include "engine/collate-graph.h"
 #include "engine/collate-memory.h"
+#include "engine/collate-session-private.h"
 
 /* One timeline of tokens: their keys and values in the caches, and the logits after the last. All memory is taken when it
  * is made, but for that of collate_engine_session_score(). Several sessions of an engine take turns at its device, a
@@ -19,26 +19,6 @@
 
 /* Numbers of an index key that a Hadamard matrix is there for, a power of two; others stay in f16. */
 #define MOST_SPREAD 1024
-
-struct _CollateEngineSession
-{
-  CollateEngine *engine;
-  CollateEngineModel *model; /* the engine's */
-
-  gint64 context;
-  CollateEngineReading reading;
-  gint64 chunk;
-  GArray *timeline; /* of gint32: the tokens in the caches */
-
-  CollateActivations at;
-  CollatePlace last_logits;  /* [n_vocabulary] */
-  CollatePlace score_logits; /* [SCORE_ROWS][n_vocabulary]; none before the first score */
-  GPtrArray *buffers;        /* all of them */
-  gint64 n_bytes;            /* that they take */
-
-  float *logits; /* after the last token, on the host */
-  gboolean has_logits;
-};
 
 static gboolean
 take (CollateEngineSession *self, gint64 n_numbers, gsize size, CollatePlace *place, GError **error)
@@ -110,6 +90,13 @@ collate_engine_session_check_room (CollateEngineModel *model, GError **error)
                                   error);
 }
 
+/* Rows of logits at once while a text is written. */
+static gint64
+count_logits (CollateEngineSession *self)
+{
+  return collate_session_drafts (self) ? 2 : 1;
+}
+
 static gboolean
 take_all (CollateEngineSession *self, GError **error)
 {
@@ -125,7 +112,11 @@ take_all (CollateEngineSession *self, GError **error)
                                     &self->n_bytes,
                                     error);
   g_mutex_unlock (&self->model->lock);
-  return taken && take (self, self->model->shape.n_vocabulary, sizeof (float), &self->last_logits, error);
+  return taken && take (self,
+                        count_logits (self) * self->model->shape.n_vocabulary,
+                        sizeof (float),
+                        &self->last_logits,
+                        error);
 }
 
 static gboolean
@@ -133,6 +124,7 @@ choose_reading (CollateEngineSession *self, const CollateEngineReading *reading,
 {
   gint64 size = self->model->shape.index.size;
 
+  self->reading.drafts = reading && reading->drafts && self->model->shape.n_drafts > 0;
   if (!reading || !reading->sparse)
     return TRUE;
   if (!self->model->device->kernels->select)
@@ -144,8 +136,10 @@ choose_reading (CollateEngineSession *self, const CollateEngineReading *reading,
                    self->model->device->name);
       return FALSE;
     }
-  self->reading = *reading;
-  self->reading.narrow_index &= size > 0 && size <= MOST_SPREAD && (size & (size - 1)) == 0;
+  self->reading.sparse = TRUE;
+  self->reading.top_k = reading->top_k;
+  self->reading.narrow_index =
+      reading->narrow_index && size > 0 && size <= MOST_SPREAD && (size & (size - 1)) == 0;
   if (self->reading.top_k == 0)
     self->reading.top_k = collate_engine_get_info (self->engine)->top_k;
   if (self->reading.top_k >= 1 && self->reading.top_k <= COLLATE_MOST_TOP_K)
@@ -176,6 +170,8 @@ collate_engine_session_new (CollateEngine *engine,
       !take_all (self, error))
     return NULL;
   self->logits = g_new0 (float, self->model->shape.n_vocabulary);
+  self->draft_logits = collate_session_drafts (self) ? g_new0 (float, self->model->shape.n_vocabulary) : NULL;
+  self->draft = -1;
   return g_steal_pointer (&self);
 }
 
@@ -193,6 +189,7 @@ collate_engine_session_free (CollateEngineSession *session)
   g_array_unref (session->timeline);
   collate_activations_clear (&session->at);
   g_free (session->logits);
+  g_free (session->draft_logits);
   collate_engine_unref (session->engine);
   g_free (session);
 }
@@ -262,7 +259,11 @@ static void
 cut (CollateEngineSession *self, gsize n_tokens)
 {
   if (n_tokens < self->timeline->len)
-    self->has_logits = FALSE;
+    {
+      self->has_logits = FALSE;
+      self->n_kept = 0;
+    }
+  self->draft = -1;
   g_array_set_size (self->timeline, n_tokens);
 }
 
@@ -279,16 +280,24 @@ compute (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens, gsize
   self->has_logits = FALSE;
   g_mutex_lock (&self->model->lock);
   device->kernels->begin (device);
-  collate_graph_forward (
-      self->model, &self->reading, &self->at, tokens, n_tokens, self->timeline->len, n_wanted);
+  collate_graph_forward (self->model,
+                         &self->reading,
+                         &self->at,
+                         tokens,
+                         n_tokens,
+                         self->timeline->len,
+                         collate_session_drafts (self) ? n_tokens : n_wanted);
   if (last)
     collate_graph_logits (self->model, &self->at, n_tokens - 1, 1, self->last_logits);
+  if (collate_session_drafts (self))
+    collate_session_follow (self, tokens, n_tokens);
   done = device->kernels->end (device, error) && collate_gguf_check (self->model->gguf, error);
   if (done && last)
     done =
         device->kernels->read (device, self->last_logits, self->logits, n_vocabulary * sizeof (float), error);
   g_mutex_unlock (&self->model->lock);
 
+  self->n_kept = done && collate_session_drafts (self) ? 1 : 0;
   if (!done)
     return FALSE;
   g_array_append_vals (self->timeline, tokens, n_tokens);
@@ -307,6 +316,9 @@ find_reusable (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens)
     n++;
   if (n == n_tokens && n > 0 && !(self->has_logits && n == self->timeline->len))
     n--;
+  /* The drafting layer has seen a token only once its follower came; one that was followed by another is seen again. */
+  if (collate_session_drafts (self) && n > 0 && !(n == self->timeline->len && self->n_kept == 1))
+    n--;
   return n;
 }
 
@@ -322,6 +334,7 @@ collate_engine_session_sync (CollateEngineSession *session,
 {
   gsize n_done = find_reusable (session, tokens, n_tokens);
 
+  session->n_drafted = session->n_right = 0;
   if (n_reused)
     *n_reused = n_done;
   if (!check_tokens (session, tokens, n_tokens, 0, error))
@@ -347,8 +360,27 @@ collate_engine_session_sync (CollateEngineSession *session,
 gboolean
 collate_engine_session_append (CollateEngineSession *session, gint32 token, GError **error)
 {
-  return check_tokens (session, &token, 1, session->timeline->len, error) &&
-         compute (session, &token, 1, 1, error);
+  gsize n_before = session->timeline->len;
+  gint32 draft = session->draft;
+
+  if (!check_tokens (session, &token, 1, n_before, error))
+    return FALSE;
+  if (draft == token)
+    {
+      collate_session_accept_draft (session);
+      return TRUE;
+    }
+  session->draft = -1;
+  if (session->n_kept > 0 && n_before + 2 <= (gsize) session->context)
+    return collate_session_append_with_draft (session, token, error);
+  return compute (session, &token, 1, 1, error);
+}
+
+void
+collate_engine_session_get_drafts (CollateEngineSession *session, gint64 *n_drafted, gint64 *n_right)
+{
+  *n_drafted = session->n_drafted;
+  *n_right = session->n_right;
 }
 
 const float *
