@@ -109,6 +109,7 @@ collate_generate (CollateEngine *engine,
   output.stops = stops;
   *generated = (CollateGenerated){ 0 };
   reason = write_tokens (engine, session, generation, divider, stops, generated, cancellable, error);
+  collate_engine_session_get_drafts (session, &generated->n_drafted, &generated->n_right);
   collate_divider_end (divider);
   collate_stops_end (stops);
   return reason;

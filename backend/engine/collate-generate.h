@@ -23,6 +23,8 @@ typedef struct
 {
   gint64 n_tokens;
   gint64 n_reasoning; /* of them, between thinking tags */
+  gint64 n_drafted;   /* as collate_engine_session_get_drafts() tells it */
+  gint64 n_right;
 } CollateGenerated;
 
 /* Writes until the turn ends, a text of `stops` comes, or `most` tokens are there; text comes in whole characters, never

@@ -203,7 +203,7 @@ same_reading (const CollateEngineReading *a, const CollateEngineReading *b)
   return a->sparse == b->sparse && a->top_k == b->top_k && a->narrow_index == b->narrow_index;
 }
 
-/* As the session says it that is made for `reading` (nullable). */
+/* As the session says it that is made for `reading` (nullable). All of them write, and so draft. */
 static CollateEngineReading
 resolve_reading (CollateEngine *engine, const CollateEngineReading *reading)
 {
@@ -213,6 +213,7 @@ resolve_reading (CollateEngine *engine, const CollateEngineReading *reading)
     wanted = *reading;
   if (wanted.sparse && wanted.top_k == 0)
     wanted.top_k = collate_engine_get_info (engine)->top_k;
+  wanted.drafts = TRUE;
 
   return wanted;
 }

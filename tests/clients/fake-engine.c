@@ -339,6 +339,12 @@ collate_engine_session_free (CollateEngineSession *session)
   g_free (session);
 }
 
+void
+collate_engine_session_get_drafts (CollateEngineSession *session, gint64 *n_drafted, gint64 *n_right)
+{
+  *n_drafted = *n_right = 0;
+}
+
 gint64
 collate_engine_session_get_context (CollateEngineSession *session)
 {

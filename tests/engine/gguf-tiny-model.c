@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "gguf-writer.h"
+#include "gguf-tiny-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -84,8 +84,8 @@ add_spelling (GPtrArray *spellings, GArray *types, char *spelling, gint64 type)
   g_array_append_val (types, type);
 }
 
-static void
-add_vocabulary (GgufWriter *writer, const char *architecture)
+void
+gguf_tiny_add_vocabulary (GgufWriter *writer, const char *architecture)
 {
   g_autoptr (GPtrArray) spellings = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) types = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -118,16 +118,16 @@ add_vocabulary (GgufWriter *writer, const char *architecture)
   gguf_writer_add_string (writer, "tokenizer.chat_template", is_qwen3 (architecture) ? qwen3 : chatml);
 }
 
-static void
-add_figure (GgufWriter *writer, const char *architecture, const char *what, gint64 value)
+void
+gguf_tiny_add_figure (GgufWriter *writer, const char *architecture, const char *what, gint64 value)
 {
   g_autofree char *key = g_strdup_printf ("%s.%s", architecture, what);
 
   gguf_writer_add_int (writer, key, GGUF_UINT32, value);
 }
 
-static void
-add_number (GgufWriter *writer, const char *architecture, const char *what, double value)
+void
+gguf_tiny_add_number (GgufWriter *writer, const char *architecture, const char *what, double value)
 {
   g_autofree char *key = g_strdup_printf ("%s.%s", architecture, what);
 
@@ -137,31 +137,30 @@ add_number (GgufWriter *writer, const char *architecture, const char *what, doub
 static void
 add_shape (GgufWriter *writer, const char *architecture, const GgufTinyModel *shape)
 {
-  add_figure (writer, architecture, "context_length", shape->context);
-  add_figure (writer, architecture, "embedding_length", shape->columns);
-  add_figure (writer, architecture, "block_count", shape->layers);
-  add_figure (writer, architecture, "feed_forward_length", shape->hidden);
-  add_figure (writer, architecture, "attention.head_count", shape->heads);
-  add_figure (writer, architecture, "attention.head_count_kv", shape->kv_heads);
-  add_number (writer, architecture, "attention.layer_norm_rms_epsilon", 1e-5);
-  add_number (writer, architecture, "rope.freq_base", 10000);
+  gguf_tiny_add_figure (writer, architecture, "context_length", shape->context);
+  gguf_tiny_add_figure (writer, architecture, "embedding_length", shape->columns);
+  gguf_tiny_add_figure (writer, architecture, "block_count", shape->layers);
+  gguf_tiny_add_figure (writer, architecture, "feed_forward_length", shape->hidden);
+  gguf_tiny_add_figure (writer, architecture, "attention.head_count", shape->heads);
+  gguf_tiny_add_figure (writer, architecture, "attention.head_count_kv", shape->kv_heads);
+  gguf_tiny_add_number (writer, architecture, "attention.layer_norm_rms_epsilon", 1e-5);
+  gguf_tiny_add_number (writer, architecture, "rope.freq_base", 10000);
   if (is_qwen3 (architecture))
     {
-      add_figure (writer, architecture, "attention.key_length", shape->head_size);
-      add_figure (writer, architecture, "attention.value_length", shape->head_size);
+      gguf_tiny_add_figure (writer, architecture, "attention.key_length", shape->head_size);
+      gguf_tiny_add_figure (writer, architecture, "attention.value_length", shape->head_size);
     }
 }
 
-/* A tensor of numbers around `middle`, at most `reach` away. */
-static void
-add_random (GgufWriter *writer,
-            guint64 *state,
-            const char *name,
-            CollateType type,
-            gint64 columns,
-            gint64 rows,
-            float middle,
-            float reach)
+void
+gguf_tiny_add_random (GgufWriter *writer,
+                      guint64 *state,
+                      const char *name,
+                      CollateType type,
+                      gint64 columns,
+                      gint64 rows,
+                      float middle,
+                      float reach)
 {
   g_autofree float *numbers = g_new (float, columns *rows);
 
@@ -170,21 +169,21 @@ add_random (GgufWriter *writer,
   gguf_writer_add_tensor (writer, name, type, columns, rows, numbers);
 }
 
-static void
-add_matrix (GgufWriter *writer,
-            guint64 *state,
-            const char *name,
-            CollateType type,
-            gint64 columns,
-            gint64 rows)
+void
+gguf_tiny_add_matrix (GgufWriter *writer,
+                      guint64 *state,
+                      const char *name,
+                      CollateType type,
+                      gint64 columns,
+                      gint64 rows)
 {
-  add_random (writer, state, name, type, columns, rows, 0, sqrtf (3.0f / (float) columns));
+  gguf_tiny_add_random (writer, state, name, type, columns, rows, 0, sqrtf (3.0f / (float) columns));
 }
 
-static void
-add_norm (GgufWriter *writer, guint64 *state, const char *name, gint64 columns)
+void
+gguf_tiny_add_norm (GgufWriter *writer, guint64 *state, const char *name, gint64 columns)
 {
-  add_random (writer, state, name, COLLATE_F32, columns, 1, 1, 0.5);
+  gguf_tiny_add_random (writer, state, name, COLLATE_F32, columns, 1, 1, 0.5);
 }
 
 static void
@@ -212,16 +211,16 @@ add_layer (GgufWriter *writer,
     {
       g_autofree char *name = g_strdup_printf ("blk.%" G_GINT64_FORMAT ".%s.weight", layer, norms[i]);
 
-      add_norm (writer, state, name, i < 2 ? shape->columns : shape->head_size);
+      gguf_tiny_add_norm (writer, state, name, i < 2 ? shape->columns : shape->head_size);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (matrices); i++)
     {
       g_autofree char *name = g_strdup_printf ("blk.%" G_GINT64_FORMAT ".%s.weight", layer, matrices[i].name);
       g_autofree char *bias = g_strdup_printf ("blk.%" G_GINT64_FORMAT ".%s.bias", layer, matrices[i].name);
 
-      add_matrix (writer, state, name, type, matrices[i].columns, matrices[i].rows);
+      gguf_tiny_add_matrix (writer, state, name, type, matrices[i].columns, matrices[i].rows);
       if (g_str_equal (architecture, "qwen2") && i < 3)
-        add_random (writer, state, bias, COLLATE_F32, matrices[i].rows, 1, 0, 0.5);
+        gguf_tiny_add_random (writer, state, bias, COLLATE_F32, matrices[i].rows, 1, 0, 0.5);
     }
 }
 
@@ -232,17 +231,24 @@ gguf_tiny_model_new (const char *architecture, CollateType type, guint64 seed)
   GgufTinyModel shape = gguf_tiny_model_get_shape (architecture, type);
   guint64 state = seed;
 
+  if (!g_str_equal (architecture, "llama") && !g_str_has_prefix (architecture, "qwen"))
+    {
+      gguf_tiny_add_deepseek (writer, architecture, type, &state);
+      return writer;
+    }
+
   gguf_writer_add_string (writer, "general.architecture", architecture);
   gguf_writer_add_string (writer, "general.name", "Tiny");
   add_shape (writer, architecture, &shape);
-  add_vocabulary (writer, architecture);
+  gguf_tiny_add_vocabulary (writer, architecture);
 
-  add_random (writer, &state, "token_embd.weight", type, shape.columns, (gint64) shape.vocabulary, 0, 1);
+  gguf_tiny_add_random (
+      writer, &state, "token_embd.weight", type, shape.columns, (gint64) shape.vocabulary, 0, 1);
   for (gint64 layer = 0; layer < shape.layers; layer++)
     add_layer (writer, &state, architecture, type, &shape, layer);
-  add_norm (writer, &state, "output_norm.weight", shape.columns);
+  gguf_tiny_add_norm (writer, &state, "output_norm.weight", shape.columns);
   if (!g_str_equal (architecture, "llama"))
-    add_matrix (writer, &state, "output.weight", type, shape.columns, (gint64) shape.vocabulary);
+    gguf_tiny_add_matrix (writer, &state, "output.weight", type, shape.columns, (gint64) shape.vocabulary);
 
   return writer;
 }

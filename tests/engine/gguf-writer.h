@@ -98,7 +98,8 @@ typedef struct
   gsize vocabulary;
 } GgufTinyModel;
 
-/* Writes a random model of "llama", "qwen2" or "qwen3", whose matrices are of `type`; the same for the same seed. */
+/* Writes a random model of "llama", "qwen2", "qwen3", or "deepseek2", "deepseek32", "glm-dsa" (of no K type), whose matrices
+ * are of `type`; the same for the same seed. */
 void gguf_writer_tiny_model (const char *path, const char *architecture, CollateType type, guint64 seed);
 
 /* The same by parts: its shape, and a writer that can still be added to. */
