@@ -167,12 +167,26 @@ typedef enum
   COLLATE_ROLE_SYSTEM,
   COLLATE_ROLE_USER,
   COLLATE_ROLE_ASSISTANT,
+  COLLATE_ROLE_TOOL, /* what a call gave: a turn for each, right after the assistant's, in the order of its calls */
 } CollateRole;
 
+/* A function that a model calls. */
+typedef struct
+{
+  const char *name;
+  const char *arguments; /* a JSON object */
+} CollateCall;
+
+/* Only formats with calls know what is not in the first two. */
 typedef struct
 {
   CollateRole role;
   const char *content;
+  const char *reasoning;    /* what the assistant thought before it; (nullable) */
+  const CollateCall *calls; /* what the assistant calls after it: n_calls of them */
+  gsize n_calls;
+  const char *const
+      *tools; /* the system's: the functions that can be called, a JSON object each; (nullable) */
 } CollateTurn;
 
 /* The tokens of a conversation of one system and one user message up to where the model begins to write, in the model's
@@ -184,7 +198,9 @@ GArray *collate_engine_encode_chat (CollateEngine *engine,
                                     gboolean think,
                                     GError **error);
 
-/* The same for a longer conversation: at least one turn, and only the first may be the system's. */
+/* The same for a longer conversation: at least one turn, only the first may be the system's, and the last is the user's or
+ * a call's result. COLLATE_ERROR_UNSUPPORTED also where the format has no calls and a turn has, _INVALID where what should
+ * be a JSON object is none. */
 GArray *collate_engine_encode_turns (CollateEngine *engine,
                                      const CollateTurn *turns,
                                      gsize n_turns,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "engine/collate-template-private.h"
 
 /* A chat template is a program (in Jinja); the few families of models that are run here have each written theirs in a
  * handful of ways. It is recognised by words that only its family uses, and never run: the conversation is written out
@@ -14,15 +15,7 @@
 /* A hundred times the longest that is known: what is longer is none, and to look at it takes memory and time. */
 #define MAX_TEMPLATE (4u << 20)
 
-#define OPEN_TAG "<think>"
-#define CLOSE_TAG "</think>"
-
 #define QUOTES "'\""
-
-/* DeepSeek's, with its full-width bars. */
-#define DEEPSEEK_USER "<\357\275\234User\357\275\234>"
-#define DEEPSEEK_ASSISTANT "<\357\275\234Assistant\357\275\234>"
-#define DEEPSEEK_END "<｜end▁of▁sentence｜>"
 
 /* What Llama 3.1 and later put before every system message; the date is the one that the template falls back to. */
 #define LLAMA3_CUTTING "Cutting Knowledge Date: December 2023"
@@ -39,6 +32,7 @@ struct _CollateTemplate
   gboolean begins_with_bos;
   gboolean has_preamble; /* Llama 3.1 */
   gboolean names_roles;  /* DeepSeek 2: roles in plain words */
+  gboolean has_calls;    /* DeepSeek 3.2, of all that is known here */
   gboolean thinks;
   char *think;    /* what the prompt ends with so that the model thinks, … */
   char *no_think; /* … and so that it does not; (nullable): nothing */
@@ -115,11 +109,11 @@ find_thought (const char *text)
 static gboolean
 is_stranger (const char *text)
 {
-  return strstr (text, "<|im_sep|>") ||                                  /* Phi 4 */
-         strstr (text, "<end_of_utterance>") ||                          /* SmolVLM */
-         strstr (text, "\357\275\234DSML\357\275\234") ||                /* DeepSeek 3.2, 4 */
-         strstr (text, ">>>${recipient}") ||                             /* Functionary 3.2, … */
-         (strstr (text, LLAMA3_CUTTING) && !strstr (text, LLAMA3_DATE)); /* … and 3.1 */
+  return strstr (text, "<|im_sep|>") ||                                         /* Phi 4 */
+         strstr (text, "<end_of_utterance>") ||                                 /* SmolVLM */
+         (strstr (text, DEEPSEEK_DSML) && !strstr (text, "function_calls>")) || /* DeepSeek 4 */
+         strstr (text, ">>>${recipient}") ||                                    /* Functionary 3.2, … */
+         (strstr (text, LLAMA3_CUTTING) && !strstr (text, LLAMA3_DATE));        /* … and 3.1 */
 }
 
 static CollateChatFormat
@@ -138,6 +132,17 @@ recognise (const char *text, gboolean can_switch)
   if (strstr (text, "'User: ' + message['content']") && strstr (text, "'Assistant: ' + message['content']"))
     return COLLATE_CHAT_DEEPSEEK;
   return COLLATE_CHAT_UNKNOWN;
+}
+
+/* DeepSeek publishes a program instead of a template for 3.2; what others made of it opens thinking only to close it. */
+static void
+set_thinking (CollateTemplate *self)
+{
+  g_free (self->think);
+  g_free (self->no_think);
+  self->thinks = TRUE;
+  self->think = g_strdup (OPEN_TAG);
+  self->no_think = g_strdup (CLOSE_TAG);
 }
 
 CollateTemplate *
@@ -159,6 +164,9 @@ collate_template_new (const char *chat_template)
   self->names_roles = strstr (chat_template, DEEPSEEK_USER) == NULL;
   self->system = read_system (chat_template);
   self->thought = find_thought (chat_template);
+  self->has_calls = self->format == COLLATE_CHAT_DEEPSEEK && strstr (chat_template, DEEPSEEK_DSML);
+  if (self->has_calls)
+    set_thinking (self);
   return self;
 }
 
@@ -177,17 +185,8 @@ collate_template_get_format (CollateTemplate *self)
   return self->format;
 }
 
-/* Tokens so far, and text that waits to become tokens: text between two control tokens is encoded as one, whoever
- * wrote its parts, because tokens may lie across them. */
-typedef struct
-{
-  CollateVocabulary *vocabulary;
-  GArray *tokens;
-  GString *text;
-} Writer;
-
 static void
-flush (Writer *writer)
+flush (CollateTemplateWriter *writer)
 {
   if (writer->text->len > 0)
     {
@@ -199,47 +198,47 @@ flush (Writer *writer)
   g_string_truncate (writer->text, 0);
 }
 
-static void
-write_text (Writer *writer, const char *text)
+void
+collate_template_write_text (CollateTemplateWriter *writer, const char *text)
 {
   g_string_append (writer->text, text);
 }
 
 /* Without the white space around it, as the templates of the Llama models write it. */
 static void
-write_trimmed (Writer *writer, const char *text)
+write_trimmed (CollateTemplateWriter *writer, const char *text)
 {
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
 
-  write_text (writer, trimmed);
+  collate_template_write_text (writer, trimmed);
 }
 
 /* A vocabulary without that token was trained with its spelling. */
-static void
-write_control (Writer *writer, const char *spelling)
+void
+collate_template_write_control (CollateTemplateWriter *writer, const char *spelling)
 {
   gint32 token = collate_vocabulary_find_control (writer->vocabulary, spelling);
 
   if (token < 0)
     {
-      write_text (writer, spelling);
+      collate_template_write_text (writer, spelling);
       return;
     }
   flush (writer);
   g_array_append_val (writer->tokens, token);
 }
 
-/* What opens or closes thinking: text in which the tags may be tokens; NULL is nothing. */
-static void
-write_tags (Writer *writer, const char *text)
+void
+collate_template_write_tags (CollateTemplateWriter *writer, const char *text)
 {
-  g_auto (GStrv) parts = g_regex_split_simple ("(</?think>)", text ? text : "", 0, 0);
+  g_auto (GStrv) parts = g_regex_split_simple ("(</?think>|" DEEPSEEK_DSML ")", text ? text : "", 0, 0);
 
   for (guint i = 0; parts[i]; i++)
-    if (strcmp (parts[i], OPEN_TAG) == 0 || strcmp (parts[i], CLOSE_TAG) == 0)
-      write_control (writer, parts[i]);
+    if (strcmp (parts[i], OPEN_TAG) == 0 || strcmp (parts[i], CLOSE_TAG) == 0 ||
+        strcmp (parts[i], DEEPSEEK_DSML) == 0)
+      collate_template_write_control (writer, parts[i]);
     else
-      write_text (writer, parts[i]);
+      collate_template_write_text (writer, parts[i]);
 }
 
 /* Each format writes the turns in order, and then what comes before the answer. Only the first turn may be the system's,
@@ -252,48 +251,48 @@ static const char *const role_names[] = {
 };
 
 static void
-write_chatml_turn (Writer *writer, const CollateTurn *turn)
+write_chatml_turn (CollateTemplateWriter *writer, const CollateTurn *turn)
 {
-  write_control (writer, CHATML_START);
-  write_text (writer, role_names[turn->role]);
-  write_text (writer, "\n");
-  write_text (writer, turn->content);
-  write_control (writer, CHATML_END);
-  write_text (writer, "\n");
+  collate_template_write_control (writer, CHATML_START);
+  collate_template_write_text (writer, role_names[turn->role]);
+  collate_template_write_text (writer, "\n");
+  collate_template_write_text (writer, turn->content);
+  collate_template_write_control (writer, CHATML_END);
+  collate_template_write_text (writer, "\n");
 }
 
 static void
-write_chatml (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_chatml (CollateTemplate *self, CollateTemplateWriter *writer, const CollateTurn *turns, gsize n_turns)
 {
   if (self->system && turns[0].role != COLLATE_ROLE_SYSTEM)
     write_chatml_turn (writer, &(CollateTurn){ COLLATE_ROLE_SYSTEM, self->system });
   for (gsize i = 0; i < n_turns; i++)
     write_chatml_turn (writer, &turns[i]);
-  write_control (writer, CHATML_START);
-  write_text (writer, "assistant\n");
+  collate_template_write_control (writer, CHATML_START);
+  collate_template_write_text (writer, "assistant\n");
 }
 
 static void
-write_llama3_header (Writer *writer, CollateRole role)
+write_llama3_header (CollateTemplateWriter *writer, CollateRole role)
 {
-  write_control (writer, "<|start_header_id|>");
-  write_text (writer, role_names[role]);
-  write_control (writer, "<|end_header_id|>");
-  write_text (writer, "\n\n");
+  collate_template_write_control (writer, "<|start_header_id|>");
+  collate_template_write_text (writer, role_names[role]);
+  collate_template_write_control (writer, "<|end_header_id|>");
+  collate_template_write_text (writer, "\n\n");
 }
 
 static void
-write_llama3_turn (CollateTemplate *self, Writer *writer, const CollateTurn *turn)
+write_llama3_turn (CollateTemplate *self, CollateTemplateWriter *writer, const CollateTurn *turn)
 {
   write_llama3_header (writer, turn->role);
   if (turn->role == COLLATE_ROLE_SYSTEM && self->has_preamble)
-    write_text (writer, LLAMA3_PREAMBLE);
+    collate_template_write_text (writer, LLAMA3_PREAMBLE);
   write_trimmed (writer, turn->content);
-  write_control (writer, "<|eot_id|>");
+  collate_template_write_control (writer, "<|eot_id|>");
 }
 
 static void
-write_llama3 (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_llama3 (CollateTemplate *self, CollateTemplateWriter *writer, const CollateTurn *turns, gsize n_turns)
 {
   const CollateTurn silent = { COLLATE_ROLE_SYSTEM, "" };
 
@@ -306,7 +305,7 @@ write_llama3 (CollateTemplate *self, Writer *writer, const CollateTurn *turns, g
 
 /* What the system says stands within what the user says first. */
 static void
-write_llama2 (Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_llama2 (CollateTemplateWriter *writer, const CollateTurn *turns, gsize n_turns)
 {
   g_autofree char *first = NULL;
   gsize n = 0;
@@ -320,63 +319,71 @@ write_llama2 (Writer *writer, const CollateTurn *turns, gsize n_turns)
     {
       gboolean answer = turns[i].role == COLLATE_ROLE_ASSISTANT;
 
-      write_text (writer, answer ? " " : "[INST] ");
+      collate_template_write_text (writer, answer ? " " : "[INST] ");
       write_trimmed (writer, i == n && first ? first : turns[i].content);
-      write_text (writer, answer ? " " : " [/INST]");
+      collate_template_write_text (writer, answer ? " " : " [/INST]");
       if (answer)
         {
-          write_control (writer, "</s>");
-          write_control (writer, "<s>");
+          collate_template_write_control (writer, "</s>");
+          collate_template_write_control (writer, "<s>");
         }
     }
 }
 
 static void
-write_deepseek (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_deepseek (CollateTemplate *self, CollateTemplateWriter *writer, const CollateTurn *turns, gsize n_turns)
 {
   for (gsize i = 0; i < n_turns; i++)
     {
       if (turns[i].role != COLLATE_ROLE_SYSTEM)
-        write_control (writer, turns[i].role == COLLATE_ROLE_USER ? DEEPSEEK_USER : DEEPSEEK_ASSISTANT);
+        collate_template_write_control (
+            writer, turns[i].role == COLLATE_ROLE_USER ? DEEPSEEK_USER : DEEPSEEK_ASSISTANT);
       if (turns[i].role == COLLATE_ROLE_ASSISTANT)
-        write_tags (writer, self->thought);
-      write_text (writer, turns[i].content);
+        collate_template_write_tags (writer, self->thought);
+      collate_template_write_text (writer, turns[i].content);
       if (turns[i].role == COLLATE_ROLE_ASSISTANT)
-        write_control (writer, DEEPSEEK_END);
+        collate_template_write_control (writer, DEEPSEEK_END);
     }
-  write_control (writer, DEEPSEEK_ASSISTANT);
+  collate_template_write_control (writer, DEEPSEEK_ASSISTANT);
 }
 
 static void
-write_deepseek2 (Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_deepseek2 (CollateTemplateWriter *writer, const CollateTurn *turns, gsize n_turns)
 {
   for (gsize i = 0; i < n_turns; i++)
     {
       if (turns[i].role != COLLATE_ROLE_SYSTEM)
-        write_text (writer, turns[i].role == COLLATE_ROLE_USER ? "User: " : "Assistant: ");
-      write_text (writer, turns[i].content);
+        collate_template_write_text (writer, turns[i].role == COLLATE_ROLE_USER ? "User: " : "Assistant: ");
+      collate_template_write_text (writer, turns[i].content);
       if (turns[i].role == COLLATE_ROLE_ASSISTANT)
-        write_control (writer, DEEPSEEK_END);
+        collate_template_write_control (writer, DEEPSEEK_END);
       else
-        write_text (writer, "\n\n");
+        collate_template_write_text (writer, "\n\n");
     }
-  write_text (writer, "Assistant:");
+  collate_template_write_text (writer, "Assistant:");
 }
 
 static void
-write_plain (Writer *writer, const CollateTurn *turns, gsize n_turns)
+write_plain (CollateTemplateWriter *writer, const CollateTurn *turns, gsize n_turns)
 {
   for (gsize i = 0; i < n_turns; i++)
     {
-      write_text (writer, turns[i].content);
+      collate_template_write_text (writer, turns[i].content);
       if (*turns[i].content && i + 1 < n_turns)
-        write_text (writer, "\n\n");
+        collate_template_write_text (writer, "\n\n");
     }
 }
 
-static void
-write_turns (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gsize n_turns)
+static gboolean
+write_turns (CollateTemplate *self,
+             CollateTemplateWriter *writer,
+             const CollateTurn *turns,
+             gsize n_turns,
+             gboolean think,
+             GError **error)
 {
+  if (self->has_calls)
+    return collate_template_write_dsml (writer, turns, n_turns, think, error);
   switch (self->format)
     {
     case COLLATE_CHAT_CHATML:
@@ -400,6 +407,30 @@ write_turns (CollateTemplate *self, Writer *writer, const CollateTurn *turns, gs
       write_plain (writer, turns, n_turns);
       break;
     }
+  return TRUE;
+}
+
+static gboolean
+has_calls (const CollateTurn *turns, gsize n_turns)
+{
+  for (gsize i = 0; i < n_turns; i++)
+    if (turns[i].role == COLLATE_ROLE_TOOL || turns[i].n_calls > 0 || (turns[i].tools && turns[i].tools[0]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_turns (CollateTemplate *self, const CollateTurn *turns, gsize n_turns, GError **error)
+{
+  const char *fault = NULL;
+
+  if (self->format == COLLATE_CHAT_UNKNOWN)
+    fault = "the model's chat template is none that is known";
+  else if (!self->has_calls && has_calls (turns, n_turns))
+    fault = "the model's chat format has no calls of functions";
+  if (fault)
+    g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, fault);
+  return fault == NULL;
 }
 
 GArray *
@@ -412,22 +443,22 @@ collate_template_encode_turns (CollateTemplate *self,
                                gboolean think,
                                GError **error)
 {
-  Writer writer;
+  CollateTemplateWriter writer;
+  gboolean written;
 
-  if (self->format == COLLATE_CHAT_UNKNOWN)
-    {
-      g_set_error_literal (
-          error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "the model's chat template is none that is known");
-      return NULL;
-    }
+  if (!check_turns (self, turns, n_turns, error))
+    return NULL;
 
-  writer = (Writer){ vocabulary, g_array_new (FALSE, FALSE, sizeof (gint32)), g_string_new (NULL) };
+  writer =
+      (CollateTemplateWriter){ vocabulary, g_array_new (FALSE, FALSE, sizeof (gint32)), g_string_new (NULL) };
   if (bos >= 0 && (add_bos || self->begins_with_bos))
     g_array_append_val (writer.tokens, bos);
-  write_turns (self, &writer, turns, n_turns);
-  write_tags (&writer, think ? self->think : self->no_think);
+  written = write_turns (self, &writer, turns, n_turns, think, error);
+  collate_template_write_tags (&writer, think ? self->think : self->no_think);
   flush (&writer);
   g_string_free (writer.text, TRUE);
+  if (!written)
+    g_clear_pointer (&writer.tokens, g_array_unref);
   return writer.tokens;
 }
 

@@ -25,6 +25,9 @@ typedef enum
   BYTE = 6,
 } Kind;
 
+/* Within DeepSeek's tags of calls, where a vocabulary has it: no text may spell it, and who looks for calls must see it. */
+#define DSML "｜DSML｜"
+
 /* SentencePiece's space, U+2581. */
 #define SPACE "\xe2\x96\x81"
 
@@ -40,6 +43,12 @@ has_affixes (const CollateVocabularyParams *params, gsize i, const char *prefix,
          memcmp (token + length - n_suffix, suffix, n_suffix) == 0;
 }
 
+static gboolean
+is_dsml (const CollateVocabularyParams *params, gsize i)
+{
+  return params->token_lengths[i] == strlen (DSML) && memcmp (params->tokens[i], DSML, strlen (DSML)) == 0;
+}
+
 /* Many files call user-defined what marks the turns of a chat, which a text must not be able to. */
 static Kind
 get_kind (const CollateVocabularyParams *params, gsize i)
@@ -50,6 +59,8 @@ get_kind (const CollateVocabularyParams *params, gsize i)
     return CONTROL;
   if (!params->types)
     return id == params->unknown ? UNKNOWN : NORMAL;
+  if ((params->types[i] == CONTROL || params->types[i] == USER_DEFINED) && is_dsml (params, i))
+    return USER_DEFINED;
   if (params->types[i] == USER_DEFINED &&
       (has_affixes (params, i, "<|", "|>") || has_affixes (params, i, "<\xef\xbd\x9c", "\xef\xbd\x9c>")))
     return CONTROL;
@@ -163,7 +174,7 @@ load_spellings (CollateVocabulary *self, const CollateVocabularyParams *params)
 
       if (kind == CONTROL || kind == USER_DEFINED)
         spellings[i] = (CollateRankedToken){ token, params->token_lengths[i], TRUE };
-      if (kind == USER_DEFINED)
+      if (kind == USER_DEFINED && !is_dsml (params, i))
         collate_literals_add (self->literals, token, params->token_lengths[i], i);
     }
   self->spellings = collate_ranks_new_from_tokens (spellings, params->n_tokens);

@@ -38,7 +38,8 @@ void collate_vocabulary_unref (CollateVocabulary *vocabulary);
  * tokens never; O(n log n); (transfer full). */
 GArray *collate_vocabulary_encode (CollateVocabulary *vocabulary, const char *text, gssize length);
 
-/* The bytes of a token; NULL and 0 for control tokens and ids out of range. */
+/* The bytes of a token; NULL and 0 for control tokens and ids out of range; "｜DSML｜", which begins DeepSeek's tags of
+ * calls, has its own, although no text becomes it. */
 const char *collate_vocabulary_get_piece (CollateVocabulary *vocabulary, gint32 token, gsize *length);
 
 /* The control (or user-defined) token spelt exactly so, or -1: for chat formats. */

@@ -408,7 +408,8 @@ test_unknown (void)
     "{{ bos_token }}" USER "{{ content }}" ASSISTANT "{{ content }}{{ message['content'] + '\n\n' }}",
     "<|start_header_id|>system<|end_header_id|>\nCutting Knowledge Date: December 2023\n\n",
     "<|start_header_id|>system<|end_header_id|>\n>>>${recipient}\n",
-    USER "{{ system_prompt }}" ASSISTANT "<\357\275\234DSML\357\275\234function_calls>",
+    USER "{{ system_prompt }}" ASSISTANT "<\357\275\234DSML\357\275\234tool_calls>",
+    USER "{{ system_prompt }}<\357\275\234DSML\357\275\234function_calls>",
     "{% if add_generation_prompt %}<think><think>",
   };
   g_autoptr (CollateVocabulary) vocabulary = make_vocabulary ();

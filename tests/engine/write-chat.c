@@ -8,8 +8,9 @@
 
 #include "engine/collate-template.h"
 
-/* For tests in other languages: reads a conversation a line as JSON {"template", "controls", "think", "turns"}, and writes
- * for each a line of JSON: its prompt as a list, in which [spelling] is a control token and the rest is text; null where
+/* For tests in other languages: reads a conversation a line as JSON {"template", "controls", "think", "turns"}, whose turns
+ * are {"role", "content"} with "reasoning", "tools" (texts) and "calls" ({"name", "arguments"}) where they have some, and
+ * writes for each a line of JSON: its prompt as a list, in which [spelling] is a control token and the rest is text; null where
  * the template is none that is known. The first of the controls begins texts. */
 
 /* A vocabulary of these control tokens and every byte. */
@@ -49,9 +50,67 @@ make_vocabulary (JsonArray *controls, GError **error)
 static CollateRole
 get_role (const char *name)
 {
-  if (g_str_equal (name, "system"))
-    return COLLATE_ROLE_SYSTEM;
-  return g_str_equal (name, "user") ? COLLATE_ROLE_USER : COLLATE_ROLE_ASSISTANT;
+  static const char *const names[] = { "system", "user", "assistant", "tool" };
+
+  for (CollateRole role = COLLATE_ROLE_SYSTEM; role < COLLATE_ROLE_TOOL; role++)
+    if (g_str_equal (name, names[role]))
+      return role;
+  return COLLATE_ROLE_TOOL;
+}
+
+static const CollateCall *
+read_calls (JsonObject *turn, gsize *n_calls)
+{
+  JsonArray *said =
+      json_object_has_member (turn, "calls") ? json_object_get_array_member (turn, "calls") : NULL;
+  CollateCall *calls;
+
+  *n_calls = said ? json_array_get_length (said) : 0;
+  calls = g_new (CollateCall, *n_calls);
+  for (gsize i = 0; i < *n_calls; i++)
+    {
+      JsonObject *call = json_array_get_object_element (said, i);
+
+      calls[i] = (CollateCall){ json_object_get_string_member (call, "name"),
+                                json_object_get_string_member (call, "arguments") };
+    }
+  return calls;
+}
+
+static const char *const *
+read_tools (JsonObject *turn)
+{
+  JsonArray *said =
+      json_object_has_member (turn, "tools") ? json_object_get_array_member (turn, "tools") : NULL;
+  gsize n_tools = said ? json_array_get_length (said) : 0;
+  const char **tools = g_new0 (const char *, n_tools + 1);
+
+  for (gsize i = 0; i < n_tools; i++)
+    tools[i] = json_array_get_string_element (said, i);
+  return tools;
+}
+
+static void
+read_turn (JsonObject *turn, CollateTurn *read)
+{
+  *read = (CollateTurn){
+    .role = get_role (json_object_get_string_member (turn, "role")),
+    .content = json_object_get_string_member (turn, "content"),
+    .reasoning = json_object_get_string_member_with_default (turn, "reasoning", NULL),
+    .tools = read_tools (turn),
+  };
+  read->calls = read_calls (turn, &read->n_calls);
+}
+
+static void
+free_turns (CollateTurn *turns, gsize n_turns)
+{
+  for (gsize i = 0; i < n_turns; i++)
+    {
+      g_free ((gpointer) turns[i].tools);
+      g_free ((gpointer) turns[i].calls);
+    }
+  g_free (turns);
 }
 
 static void
@@ -96,7 +155,8 @@ write_chat (JsonObject *chat, GError **error)
 {
   JsonArray *controls = json_object_get_array_member (chat, "controls");
   JsonArray *said = json_object_get_array_member (chat, "turns");
-  g_autofree CollateTurn *turns = g_new (CollateTurn, json_array_get_length (said));
+  gsize n_turns = json_array_get_length (said);
+  CollateTurn *turns;
   g_autoptr (CollateTemplate) template =
       collate_template_new (json_object_get_string_member (chat, "template"));
   g_autoptr (CollateVocabulary) vocabulary = make_vocabulary (controls, error);
@@ -106,21 +166,12 @@ write_chat (JsonObject *chat, GError **error)
     return NULL;
   if (collate_template_get_format (template) == COLLATE_CHAT_UNKNOWN)
     return json_node_new (JSON_NODE_NULL);
-  for (guint i = 0; i < json_array_get_length (said); i++)
-    {
-      JsonObject *turn = json_array_get_object_element (said, i);
-
-      turns[i] = (CollateTurn){ get_role (json_object_get_string_member (turn, "role")),
-                                json_object_get_string_member (turn, "content") };
-    }
-  ids = collate_template_encode_turns (template,
-                                       vocabulary,
-                                       0,
-                                       FALSE,
-                                       turns,
-                                       json_array_get_length (said),
-                                       json_object_get_boolean_member (chat, "think"),
-                                       error);
+  turns = g_new (CollateTurn, n_turns);
+  for (guint i = 0; i < n_turns; i++)
+    read_turn (json_array_get_object_element (said, i), &turns[i]);
+  ids = collate_template_encode_turns (
+      template, vocabulary, 0, FALSE, turns, n_turns, json_object_get_boolean_member (chat, "think"), error);
+  free_turns (turns, n_turns);
   return ids ? spell (vocabulary, controls, ids) : NULL;
 }
 
