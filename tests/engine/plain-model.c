@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "engine/collate-device.h"
 #include "engine/collate-gguf.h"
 
 typedef struct
@@ -14,6 +15,7 @@ typedef struct
   gint64 width, hidden, n_layers, n_heads, n_kv_heads, head_size, n_rotated;
   double epsilon, base;
   gsize n_tokens;
+  gsize top_k; /* 0: all */
 } Plain;
 
 static gint64
@@ -136,6 +138,56 @@ round_to_halves (double *numbers, gsize n)
     numbers[i] = collate_f16_to_f32 (collate_f32_to_f16 (numbers[i]));
 }
 
+/* The most that any key of a page can score with all heads of a token together (arXiv:2406.10774, section 3.2). */
+static double
+get_bound (Plain *self, const double *queries, const double *keys, gsize page)
+{
+  gint64 stride = self->n_kv_heads * self->head_size;
+  double sum = 0;
+
+  for (gint64 n = 0; n < self->n_heads * self->head_size; n++)
+    {
+      gint64 column =
+          n / self->head_size / (self->n_heads / self->n_kv_heads) * self->head_size + n % self->head_size;
+      double most = -INFINITY;
+
+      for (gsize t = page * COLLATE_PAGE; t < (page + 1) * COLLATE_PAGE; t++)
+        most = MAX (most, queries[n] * keys[t * stride + column]);
+      sum += most;
+    }
+  return sum;
+}
+
+/* What a token reads: the first 4, the last 64, and of the other pages the best ones' keys, earlier ones first; (transfer
+ * full). */
+static gboolean *
+choose (Plain *self, const double *queries, const double *keys, gsize n_visible)
+{
+  gboolean *chosen = g_new0 (gboolean, n_visible);
+  g_autofree double *scores = g_new (double, n_visible);
+
+  for (gsize t = 0; t < n_visible; t++)
+    {
+      gboolean forced = self->top_k == 0 || t < 4 || t + 64 >= n_visible;
+
+      if (forced || t % COLLATE_PAGE == 0)
+        scores[t] = forced ? INFINITY : get_bound (self, queries, keys, t / COLLATE_PAGE);
+      else
+        scores[t] = t - t % COLLATE_PAGE < 4 ? get_bound (self, queries, keys, t / COLLATE_PAGE)
+                                             : scores[t - t % COLLATE_PAGE];
+    }
+  for (gsize n = 0; n < (self->top_k == 0 ? n_visible : MIN (self->top_k, n_visible)); n++)
+    {
+      gsize best = G_MAXSIZE;
+
+      for (gsize t = 0; t < n_visible; t++)
+        if (!chosen[t] && (best == G_MAXSIZE || scores[t] > scores[best]))
+          best = t;
+      chosen[best] = TRUE;
+    }
+  return chosen;
+}
+
 /* One head's output for a token. */
 static void
 attend (Plain *self,
@@ -143,6 +195,7 @@ attend (Plain *self,
         const double *keys,
         const double *values,
         gsize n_visible,
+        const gboolean *chosen,
         double *out)
 {
   g_autofree double *weights = g_new (double, n_visible);
@@ -156,7 +209,7 @@ attend (Plain *self,
 
       for (gint64 i = 0; i < self->head_size; i++)
         dot += query[i] * keys[t * stride + i];
-      weights[t] = dot / sqrt (self->head_size);
+      weights[t] = chosen[t] ? dot / sqrt (self->head_size) : -INFINITY;
       most = MAX (most, weights[t]);
     }
   for (gsize t = 0; t < n_visible; t++)
@@ -221,13 +274,17 @@ run_attention (Plain *self, double *stream, gint64 layer)
   round_to_halves (values, self->n_tokens * n_key);
 
   for (gsize t = 0; t < self->n_tokens; t++)
-    for (gint64 head = 0; head < self->n_heads; head++)
-      {
-        gint64 shared = head / (self->n_heads / self->n_kv_heads) * self->head_size;
-        gsize place = t * n_query + head * self->head_size;
+    {
+      g_autofree gboolean *chosen = choose (self, queries + t * n_query, keys, t + 1);
 
-        attend (self, queries + place, keys + shared, values + shared, t + 1, heads + place);
-      }
+      for (gint64 head = 0; head < self->n_heads; head++)
+        {
+          gint64 shared = head / (self->n_heads / self->n_kv_heads) * self->head_size;
+          gsize place = t * n_query + head * self->head_size;
+
+          attend (self, queries + place, keys + shared, values + shared, t + 1, chosen, heads + place);
+        }
+    }
   out = project (self, heads, layer, "attn_output", n_query, self->width);
   add (stream, out, self->n_tokens * self->width);
 }
@@ -249,11 +306,11 @@ run_hidden (Plain *self, double *stream, gint64 layer)
 }
 
 double *
-plain_model_run (const char *path, const gint32 *tokens, gsize n_tokens, gsize *n_vocabulary)
+plain_model_run (const char *path, const gint32 *tokens, gsize n_tokens, gsize top_k, gsize *n_vocabulary)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CollateGguf) gguf = collate_gguf_open (path, &error);
-  Plain self = { .gguf = gguf, .n_tokens = n_tokens };
+  Plain self = { .gguf = gguf, .n_tokens = n_tokens, .top_k = top_k };
   g_autofree float *embedding = NULL, *output = NULL, *weight = NULL;
   g_autofree double *stream = NULL;
   gint64 rows;

@@ -9,6 +9,7 @@
 
 #define SEED 3
 #define N_TOKENS 70
+#define SPARSE_TOKENS 230
 
 /* Single precision against double, and against keys that fell to the other side when they were rounded to halves. */
 #define TOLERANCE 2e-3
@@ -39,26 +40,28 @@ compare (gsize position, const float *logits, gpointer user_data)
 
 /* The engine's logits against those of the definition. */
 static Comparison
-run_both (TinyEngine *tiny)
+run_both (TinyEngine *tiny, gsize n_tokens, gsize top_k)
 {
-  g_autoptr (CollateEngineSession) session = tiny_engine_new_session (tiny, 0);
-  g_autofree gint32 *tokens = tiny_engine_get_tokens (SEED, N_TOKENS);
+  const CollateEngineReading reading = { .sparse = top_k > 0, .top_k = (gint64) top_k };
   g_autoptr (GError) error = NULL;
+  g_autoptr (CollateEngineSession) session = collate_engine_session_new (tiny->engine, 0, &reading, &error);
+  g_autofree gint32 *tokens = tiny_engine_get_tokens (SEED, n_tokens);
   gsize n_logits;
-  g_autofree double *expected = plain_model_run (tiny->path, tokens, N_TOKENS, &n_logits);
+  g_autofree double *expected = plain_model_run (tiny->path, tokens, n_tokens, top_k, &n_logits);
   Comparison comparison = { expected, n_logits };
 
+  g_assert_no_error (error);
   g_assert_cmpint (n_logits, ==, collate_engine_get_info (tiny->engine)->vocabulary);
-  collate_engine_session_score (session, tokens, N_TOKENS, 0, compare, &comparison, NULL, &error);
+  collate_engine_session_score (session, tokens, n_tokens, 0, compare, &comparison, NULL, &error);
   g_assert_no_error (error);
   comparison.expected = NULL;
   return comparison;
 }
 
 static void
-assert_plain (TinyEngine *tiny)
+assert_plain (TinyEngine *tiny, gsize n_tokens, gsize top_k)
 {
-  Comparison comparison = run_both (tiny);
+  Comparison comparison = run_both (tiny, n_tokens, top_k);
 
   g_test_message ("worst difference %g", comparison.worst);
   g_assert_cmpfloat (comparison.worst, <, TOLERANCE);
@@ -70,7 +73,18 @@ test_architecture (gconstpointer architecture)
   TinyEngine tiny;
 
   tiny_engine_open (&tiny, architecture, COLLATE_F32);
-  assert_plain (&tiny);
+  assert_plain (&tiny, N_TOKENS, 0);
+  tiny_engine_close (&tiny);
+}
+
+/* Tokens read what the bounds of pages say, and nothing else. */
+static void
+test_sparse (gconstpointer architecture)
+{
+  TinyEngine tiny;
+
+  tiny_engine_open (&tiny, architecture, COLLATE_F32);
+  assert_plain (&tiny, SPARSE_TOKENS, 90);
   tiny_engine_close (&tiny);
 }
 
@@ -90,7 +104,7 @@ test_types (void)
       TinyEngine tiny;
 
       tiny_engine_open (&tiny, "llama", types[i]);
-      comparison = run_both (&tiny);
+      comparison = run_both (&tiny, N_TOKENS, 0);
       share = sqrt (comparison.difference / comparison.power);
       g_test_message ("%s differs by a share of %g", collate_type_get_name (types[i]), share);
       g_assert_cmpfloat (share, <, TYPES_TOLERANCE);
@@ -112,7 +126,7 @@ test_part_rotated (gconstpointer architecture)
   gguf_writer_save (writer, tiny.path);
   tiny.engine = collate_engine_open (tiny.path, "cpu", NULL, &error);
   g_assert_no_error (error);
-  assert_plain (&tiny);
+  assert_plain (&tiny, N_TOKENS, 0);
   tiny_engine_close (&tiny);
 }
 
@@ -188,6 +202,9 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/engine/model/qwen3", "qwen3", test_architecture);
   g_test_add_data_func ("/engine/model/part-rotated/llama", "llama", test_part_rotated);
   g_test_add_data_func ("/engine/model/part-rotated/qwen2", "qwen2", test_part_rotated);
+  g_test_add_data_func ("/engine/model/sparse/llama", "llama", test_sparse);
+  g_test_add_data_func ("/engine/model/sparse/qwen2", "qwen2", test_sparse);
+  g_test_add_data_func ("/engine/model/sparse/qwen3", "qwen3", test_sparse);
   g_test_add_func ("/engine/model/types", test_types);
   g_test_add_func ("/engine/model/frequencies", test_frequencies);
   return g_test_run ();

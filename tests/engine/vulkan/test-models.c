@@ -55,7 +55,7 @@ check_model (const char *device, const char *architecture, CollateType type)
   TinyEngine tiny;
 
   open_on (&tiny, device, architecture, type);
-  expected = plain_model_run (tiny.path, tokens, N_TOKENS, &n_logits);
+  expected = plain_model_run (tiny.path, tokens, N_TOKENS, 0, &n_logits);
   session = tiny_engine_new_session (&tiny, 0);
   collate_engine_session_sync (session, tokens, N_PROMPT, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
