@@ -234,6 +234,16 @@ kernel_make_numbers (KernelFixture *fixture, gint64 n)
   return numbers;
 }
 
+guint16 *
+kernel_make_halves (KernelFixture *fixture, gint64 n)
+{
+  guint16 *halves = g_new (guint16, MAX (n, 1));
+
+  for (gint64 i = 0; i < n; i++)
+    halves[i] = collate_f32_to_f16 (gguf_random (&fixture->seed));
+  return halves;
+}
+
 CollatePlace
 kernel_put (KernelFixture *fixture, const void *data, gsize n_bytes)
 {
@@ -281,6 +291,44 @@ kernel_get_numbers (KernelFixture *fixture, CollatePlace place, gint64 n)
   return kernel_get (fixture, place, (gsize) n * sizeof (float));
 }
 
+/* Loads a weight of these numbers, which become those that its blocks mean. */
+static CollateWeight *
+load_weight (KernelFixture *fixture, CollateTensor tensor, float *numbers)
+{
+  gint64 n = tensor.rows * tensor.columns;
+  g_autoptr (GError) error = NULL;
+  Made made = { .numbers = numbers };
+
+  tensor.n_bytes = collate_type_get_row_bytes (tensor.type, tensor.columns) * (gsize) tensor.rows;
+  made.bytes = g_malloc (tensor.n_bytes);
+  gguf_pack (tensor.type, numbers, made.bytes, n);
+  collate_type_expand (tensor.type, made.bytes, numbers, n);
+  tensor.data = made.bytes;
+  made.weight = fixture->device->kernels->load (fixture->device, &tensor, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (made.weight);
+  add_made (fixture, made);
+  return made.weight;
+}
+
+CollateWeight *
+kernel_make_groups (KernelFixture *fixture,
+                    CollateType type,
+                    gint64 n_groups,
+                    gint64 rows,
+                    gint64 columns,
+                    const float **numbers)
+{
+  float *made = kernel_make_numbers (fixture, n_groups * rows * columns);
+
+  if (numbers != NULL)
+    *numbers = made;
+  return load_weight (
+      fixture,
+      (CollateTensor){ .type = type, .columns = columns, .rows = n_groups * rows, .n_groups = n_groups },
+      made);
+}
+
 CollateWeight *
 kernel_make_weight (KernelFixture *fixture,
                     CollateType type,
@@ -288,26 +336,15 @@ kernel_make_weight (KernelFixture *fixture,
                     gint64 columns,
                     const float **numbers)
 {
-  g_autoptr (GError) error = NULL;
-  Made made = { .numbers = kernel_make_numbers (fixture, rows * columns) };
-  CollateTensor tensor = {
-    .type = type,
-    .columns = columns,
-    .rows = rows,
-    .n_bytes = collate_type_get_row_bytes (type, columns) * (gsize) rows,
-  };
+  return kernel_make_groups (fixture, type, 1, rows, columns, numbers);
+}
 
-  made.bytes = g_malloc (tensor.n_bytes);
-  gguf_pack (type, made.numbers, made.bytes, rows * columns);
-  collate_type_expand (type, made.bytes, made.numbers, rows * columns);
-  tensor.data = made.bytes;
-  made.weight = fixture->device->kernels->load (fixture->device, &tensor, &error);
-  g_assert_no_error (error);
-  g_assert_nonnull (made.weight);
-  add_made (fixture, made);
-  if (numbers != NULL)
-    *numbers = made.numbers;
-  return made.weight;
+CollateWeight *
+kernel_make_row (KernelFixture *fixture, const float *numbers, gint64 n)
+{
+  return load_weight (fixture,
+                      (CollateTensor){ .type = COLLATE_F32, .columns = n, .rows = 1 },
+                      g_memdup2 (numbers, (gsize) n * sizeof *numbers));
 }
 
 void

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 #define KERNEL_SUM_TOLERANCE 4e-6  /* of sums in f32 */
 #define KERNEL_HALF_TOLERANCE 1e-3 /* of products of f16: half a step of either */
+#define KERNEL_STEP_TOLERANCE 1e-4 /* of products of activations in steps, where many numbers are added up */
 
 typedef struct
 {
@@ -51,6 +52,7 @@ void kernel_fixture_begin (KernelFixture *fixture, CollateDevice *device);
 void kernel_fixture_end (KernelFixture *fixture);
 
 float *kernel_make_numbers (KernelFixture *fixture, gint64 n);
+guint16 *kernel_make_halves (KernelFixture *fixture, gint64 n);
 
 /* Memory of the device with a copy of these bytes, or with bytes that are no sensible numbers where `data` is NULL. Its
  * start lies off the lines of any cache, as within a scratch that several kernels share. */
@@ -61,12 +63,35 @@ CollatePlace kernel_put_numbers (KernelFixture *fixture, const float *numbers, g
 gpointer kernel_get (KernelFixture *fixture, CollatePlace place, gsize n_bytes);
 float *kernel_get_numbers (KernelFixture *fixture, CollatePlace place, gint64 n);
 
+/* Ends a test of a kernel that the device does not have. */
+#define KERNEL_NEEDS(fixture, kernel)                                                                        \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    if ((fixture)->device->kernels->kernel == NULL)                                                          \
+      {                                                                                                      \
+        g_test_skip ("no " #kernel " here");                                                                 \
+        return;                                                                                              \
+      }                                                                                                      \
+  }                                                                                                          \
+  G_STMT_END
+
 /* A weight with random numbers, and what its blocks mean, where that is asked for. */
 CollateWeight *kernel_make_weight (KernelFixture *fixture,
                                    CollateType type,
                                    gint64 rows,
                                    gint64 columns,
                                    const float **numbers);
+
+/* The same of as many rows for each of the groups. */
+CollateWeight *kernel_make_groups (KernelFixture *fixture,
+                                   CollateType type,
+                                   gint64 n_groups,
+                                   gint64 rows,
+                                   gint64 columns,
+                                   const float **numbers);
+
+/* A weight of one row with these numbers. */
+CollateWeight *kernel_make_row (KernelFixture *fixture, const float *numbers, gint64 n);
 
 /* Frees the buffers and weights made so far, with their numbers. */
 void kernel_drop (KernelFixture *fixture);

@@ -45,12 +45,13 @@ reference_rms_norm (const float *in,
                     const float *weight,
                     gint64 n_rows,
                     gint64 columns,
+                    gint64 in_stride,
                     double epsilon,
                     double *out)
 {
   for (gint64 row = 0; row < n_rows; row++)
     {
-      const float *numbers = in + row * columns;
+      const float *numbers = in + row * in_stride;
       double squares = 0;
 
       for (gint64 c = 0; c < columns; c++)
@@ -88,63 +89,73 @@ reference_rope (double *heads,
         }
 }
 
-/* Of one query: softmax of the scores of all visible keys, then the mean of the values by it. */
-static void
-attend (const float *query,
-        const guint16 *keys,
-        const guint16 *values,
-        gint64 n_keys,
-        gint64 key_stride,
-        gint64 head_size,
-        double scale,
-        double *out)
+void
+reference_layer_norm (const CollateLayerNorm *params,
+                      const float *in,
+                      const float *weight,
+                      const float *bias,
+                      double *out)
 {
-  g_autofree double *scores = g_new0 (double, n_keys);
-  double most = -INFINITY;
-  double sum = 0;
+  gint64 n = params->columns;
 
-  for (gint64 key = 0; key < n_keys; key++)
+  for (gint64 row = 0; row < params->n_rows; row++, in += n, out += n)
     {
-      for (gint64 i = 0; i < head_size; i++)
-        scores[key] += scale * query[i] * collate_f16_to_f32 (keys[key * key_stride + i]);
-      most = MAX (most, scores[key]);
+      double mean = 0, variance = 0;
+
+      for (gint64 c = 0; c < n; c++)
+        mean += in[c] / (double) n;
+      for (gint64 c = 0; c < n; c++)
+        variance += (in[c] - mean) * (in[c] - mean) / (double) n;
+      for (gint64 c = 0; c < n; c++)
+        out[c] = (in[c] - mean) / sqrt (variance + params->epsilon) * weight[c] + bias[c];
     }
-  for (gint64 key = 0; key < n_keys; key++)
-    sum += exp (scores[key] - most);
-  for (gint64 i = 0; i < head_size; i++)
-    out[i] = 0;
-  for (gint64 key = 0; key < n_keys; key++)
-    for (gint64 i = 0; i < head_size; i++)
-      out[i] += exp (scores[key] - most) / sum * collate_f16_to_f32 (values[key * key_stride + i]);
 }
 
 void
-reference_attention (const float *queries,
-                     const guint16 *keys,
-                     const guint16 *values,
-                     gint64 n_tokens,
-                     gint64 n_heads,
-                     gint64 n_kv_heads,
-                     gint64 head_size,
-                     gint64 stride,
-                     gint64 position,
-                     double scale,
-                     double *out)
+reference_grouped_matmul (const CollateGroupedMatmul *params,
+                          const float *weight,
+                          gint64 rows,
+                          gint64 columns,
+                          const float *in,
+                          double *out,
+                          double *sizes)
 {
-  for (gint64 t = 0; t < n_tokens; t++)
-    for (gint64 h = 0; h < n_heads; h++)
-      {
-        gint64 kv_head = h / (n_heads / n_kv_heads);
+  gint64 n_rows = rows / params->n_groups;
 
-        attend (queries + t * stride + h * head_size,
-                keys + kv_head * head_size,
-                values + kv_head * head_size,
-                position + t + 1,
-                n_kv_heads * head_size,
-                head_size,
-                scale,
-                out + (t * n_heads + h) * head_size);
-      }
+  for (gint64 t = 0; t < params->n_tokens; t++)
+    for (gint64 g = 0; g < params->n_groups; g++)
+      reference_matmul (weight + g * n_rows * columns,
+                        n_rows,
+                        columns,
+                        in + t * params->in_stride + g * params->in_group_stride,
+                        columns,
+                        1,
+                        out + (t * params->n_groups + g) * n_rows,
+                        sizes + (t * params->n_groups + g) * n_rows);
+}
+
+static int
+get_sign (gint64 row, gint64 column)
+{
+  return __builtin_parityll ((unsigned long long) (row & column)) ? -1 : 1;
+}
+
+void
+reference_hadamard (double *rows, gint64 n_rows, gint64 columns)
+{
+  g_autofree double *row = g_new (double, columns);
+
+  for (gint64 r = 0; r < n_rows; r++)
+    {
+      for (gint64 i = 0; i < columns; i++)
+        {
+          row[i] = 0;
+          for (gint64 j = 0; j < columns; j++)
+            row[i] += get_sign (i, j) * rows[r * columns + j];
+        }
+      for (gint64 i = 0; i < columns; i++)
+        rows[r * columns + i] = row[i] / sqrt ((double) columns);
+    }
 }
 
 void

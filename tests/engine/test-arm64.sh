@@ -45,7 +45,7 @@ compile=(
 )
 shared=(
   "$sources"/backend/engine/cpu/*.c "$sources"/backend/engine/collate-{tensor,memory,device}.c
-  "$sources"/backend/base/collate-error.c "$sources"/tests/engine/{kernel-fixture,reference,gguf-pack,gguf-writer}.c
+  "$sources"/backend/base/collate-error.c "$sources"/tests/engine/{kernel-fixture,reference,reference-sparse,gguf-pack,gguf-writer}.c
 )
 
 # There is no Vulkan here.
@@ -75,7 +75,7 @@ END
 
 mkdir "$work/objects"
 (cd "$work/objects" && printf '%s\0' "${shared[@]}" "$work/no-vulkan.c" | xargs -0 -n 4 -P 2 "${compile[@]}" -c)
-for name in attention device matmul rows; do
+for name in attention device experts golden matmul rows sparse; do
   "${compile[@]}" "$sources/tests/engine/test-kernels-$name.c" "$work"/objects/*.o -o "$work/test" \
     -L"${libraries%%:*}" -L"${libraries#*:}" -Wl,-rpath-link,"$libraries" -lglib-2.0 -lm -lpthread
   for level in neon neon-dot; do

@@ -50,29 +50,38 @@ static void
 check_rms_norm (KernelFixture *fixture,
                 gint64 n_rows,
                 gint64 columns,
+                gint64 gap,
                 gboolean with_weight,
                 gboolean in_place)
 {
-  gint64 n = n_rows * columns;
+  gint64 stride = columns + gap, n = n_rows * stride;
   g_autofree float *in = kernel_make_numbers (fixture, n);
   g_autofree float *result = NULL;
-  g_autofree double *expected = g_new0 (double, n);
+  g_autofree double *expected = g_new0 (double, n_rows *columns);
   const float *numbers = NULL;
   CollateRmsNorm params = {
     .in = kernel_put_numbers (fixture, in, n),
     .weight = with_weight ? kernel_make_weight (fixture, COLLATE_F32, 1, columns, &numbers) : NULL,
     .n_rows = n_rows,
     .columns = columns,
+    .in_stride = gap > 0 ? stride : 0,
+    .out_stride = gap > 0 ? stride : 0,
     .epsilon = 1e-5f,
   };
 
-  params.out = in_place ? params.in : kernel_put (fixture, NULL, sizeof (float) * (gsize) n);
+  params.out = in_place ? params.in : kernel_put_numbers (fixture, in, n);
   fixture->device->kernels->begin (fixture->device);
   fixture->device->kernels->rms_norm (fixture->device, &params);
   result = kernel_get_numbers (fixture, params.out, n);
-  reference_rms_norm (in, numbers, n_rows, columns, params.epsilon, expected);
-  for (gint64 i = 0; i < n; i++)
-    kernel_assert_near (result[i], expected[i], 2e-6 * fabs (expected[i]) + 1e-30, "rms_norm");
+  reference_rms_norm (in, numbers, n_rows, columns, stride, params.epsilon, expected);
+  for (gint64 row = 0; row < n_rows; row++)
+    for (gint64 i = 0; i < stride; i++)
+      {
+        double number = i < columns ? expected[row * columns + i] : in[row * stride + i];
+
+        kernel_assert_near (
+            result[row * stride + i], number, i < columns ? 2e-6 * fabs (number) + 1e-30 : 0, "rms_norm");
+      }
   kernel_drop (fixture);
 }
 
@@ -83,10 +92,18 @@ test_rms_norm (KernelFixture *fixture)
 
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     {
-      check_rms_norm (fixture, 1, columns[i], TRUE, FALSE);
-      check_rms_norm (fixture, 3, columns[i], FALSE, TRUE);
-      check_rms_norm (fixture, 70, columns[i], TRUE, TRUE);
+      check_rms_norm (fixture, 1, columns[i], 0, TRUE, FALSE);
+      check_rms_norm (fixture, 3, columns[i], 0, FALSE, TRUE);
+      check_rms_norm (fixture, 70, columns[i], 0, TRUE, TRUE);
     }
+}
+
+static void
+test_rms_norm_apart (KernelFixture *fixture)
+{
+  KERNEL_NEEDS (fixture, layer_norm);
+  check_rms_norm (fixture, 5, 512, 64, TRUE, TRUE);
+  check_rms_norm (fixture, 9, 33, 7, TRUE, FALSE);
 }
 
 typedef struct
@@ -94,15 +111,19 @@ typedef struct
   gint64 n_tokens, n_heads, head_size, n_rotated, gap, position;
 } RopeCase;
 
+/* Where `out_gap` is not negative, to a place of its own, heads so many numbers further apart than they need. */
 static void
-check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved)
+check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved, gint64 out_gap)
 {
   gint64 stride = test->n_heads * test->head_size + test->gap;
   gint64 n = stride * test->n_tokens;
-  g_autofree float *heads = kernel_make_numbers (fixture, n);
+  gint64 out_head_size = test->n_rotated + MAX (out_gap, 0);
+  gint64 out_stride = test->n_heads * out_head_size + 1, n_out = out_stride * test->n_tokens;
+  g_autofree float *heads = kernel_make_numbers (fixture, n), *before = kernel_make_numbers (fixture, n_out);
   g_autofree float *frequencies = g_new (float, test->n_rotated / 2);
   g_autofree float *result = NULL;
   g_autofree double *expected = g_new (double, n);
+  double tolerance = 1e-6 + (double) (test->position + test->n_tokens) * 6e-8;
   CollateRope params = {
     .heads = kernel_put_numbers (fixture, heads, n),
     .frequencies = frequencies,
@@ -113,15 +134,18 @@ check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved)
     .stride = stride,
     .position = test->position,
     .interleaved = interleaved,
+    .out_head_size = out_head_size,
+    .out_stride = out_stride,
   };
 
+  if (out_gap >= 0)
+    params.out = kernel_put_numbers (fixture, before, n_out);
   for (gint64 i = 0; i < test->n_rotated / 2; i++)
     frequencies[i] = (float) pow (10000, -2.0 * (double) i / (double) test->n_rotated);
   for (gint64 i = 0; i < n; i++)
     expected[i] = heads[i];
   fixture->device->kernels->begin (fixture->device);
   fixture->device->kernels->rope (fixture->device, &params);
-  result = kernel_get_numbers (fixture, params.heads, n);
   reference_rope (expected,
                   frequencies,
                   test->n_tokens,
@@ -132,29 +156,58 @@ check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved)
                   test->position,
                   interleaved);
   /* The angle is a product of two f32, rounded: half a unit of its last place. */
-  for (gint64 i = 0; i < n; i++)
-    kernel_assert_near (
-        result[i], expected[i], 1e-6 + (double) (test->position + test->n_tokens) * 6e-8, "rope");
+  if (out_gap < 0)
+    {
+      result = kernel_get_numbers (fixture, params.heads, n);
+      for (gint64 i = 0; i < n; i++)
+        kernel_assert_near (result[i], expected[i], tolerance, "rope");
+    }
+  else
+    {
+      result = kernel_get_numbers (fixture, params.out, n_out);
+      for (gint64 i = 0; i < n_out; i++)
+        {
+          gint64 t = i / out_stride, head = i % out_stride / out_head_size;
+          gint64 at = i % out_stride % out_head_size;
+          gboolean rotated = head < test->n_heads && at < test->n_rotated;
+
+          kernel_assert_near (result[i],
+                              rotated ? expected[t * stride + head * test->head_size + at] : before[i],
+                              rotated ? tolerance : 0,
+                              "rope to another place");
+        }
+    }
   kernel_drop (fixture);
 }
+
+static const RopeCase rope_cases[] = {
+  { 1, 1, 2, 2, 0, 0 },      { 1, 9, 64, 64, 0, 5 },  { 70, 3, 64, 64, 7, 100 },
+  { 3, 4, 48, 48, 0, 8000 }, { 2, 8, 128, 64, 3, 1 }, { 5, 1, 80, 32, 0, 2047 },
+};
 
 static void
 test_rope (KernelFixture *fixture)
 {
-  static const RopeCase cases[] = {
-    { 1, 1, 2, 2, 0, 0 },      { 1, 9, 64, 64, 0, 5 },  { 70, 3, 64, 64, 7, 100 },
-    { 3, 4, 48, 48, 0, 8000 }, { 2, 8, 128, 64, 3, 1 }, { 5, 1, 80, 32, 0, 2047 },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (rope_cases); i++)
     {
-      check_rope (fixture, &cases[i], FALSE);
-      check_rope (fixture, &cases[i], TRUE);
+      check_rope (fixture, &rope_cases[i], FALSE, -1);
+      check_rope (fixture, &rope_cases[i], TRUE, -1);
     }
 }
 
 static void
-check_store (KernelFixture *fixture, gint64 n_tokens, gint64 n_columns, gint64 position)
+test_rope_elsewhere (KernelFixture *fixture)
+{
+  KERNEL_NEEDS (fixture, layer_norm);
+  for (guint i = 0; i < G_N_ELEMENTS (rope_cases); i++)
+    {
+      check_rope (fixture, &rope_cases[i], FALSE, 0);
+      check_rope (fixture, &rope_cases[i], TRUE, 512);
+    }
+}
+
+static void
+check_store (KernelFixture *fixture, gint64 n_tokens, gint64 n_columns, gint64 position, gboolean with_values)
 {
   gint64 stride = n_columns + 3;
   gsize n_bytes = (gsize) ((position + n_tokens + 1) * n_columns) * 2;
@@ -173,7 +226,8 @@ check_store (KernelFixture *fixture, gint64 n_tokens, gint64 n_columns, gint64 p
   keys[0] = 1e9f; /* beyond f16 */
   keys[1] = 1e-7f;
   params.keys = kernel_put_numbers (fixture, keys, stride * n_tokens);
-  params.values = kernel_put_numbers (fixture, values, stride * n_tokens);
+  if (with_values)
+    params.values = kernel_put_numbers (fixture, values, stride * n_tokens);
   fixture->device->kernels->begin (fixture->device);
   fixture->device->kernels->store (fixture->device, &params);
   stored_keys = kernel_get (fixture, params.key_cache, n_bytes);
@@ -185,6 +239,7 @@ check_store (KernelFixture *fixture, gint64 n_tokens, gint64 n_columns, gint64 p
         gboolean inside = t >= 0 && t < n_tokens;
 
         g_assert_cmphex (stored_keys[i], ==, inside ? collate_f32_to_f16 (keys[t * stride + c]) : 0xffff);
+        inside = inside && with_values;
         g_assert_cmphex (stored_values[i], ==, inside ? collate_f32_to_f16 (values[t * stride + c]) : 0xffff);
       }
   kernel_drop (fixture);
@@ -197,10 +252,18 @@ test_store (KernelFixture *fixture)
 
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     {
-      check_store (fixture, 1, columns[i], 0);
-      check_store (fixture, 1, columns[i], 9);
-      check_store (fixture, 37, columns[i], 2);
+      check_store (fixture, 1, columns[i], 0, TRUE);
+      check_store (fixture, 1, columns[i], 9, TRUE);
+      check_store (fixture, 37, columns[i], 2, TRUE);
     }
+}
+
+static void
+test_store_keys (KernelFixture *fixture)
+{
+  KERNEL_NEEDS (fixture, layer_norm);
+  check_store (fixture, 1, 576, 3, FALSE);
+  check_store (fixture, 12, 128, 0, FALSE);
 }
 
 /* exp() of Vulkan is right to 3 + 2 |x| units of the last place. */
@@ -257,7 +320,7 @@ reference_chain (const float *in, const float *norm, const float *matrix, double
 
   for (guint round = 0; round < 3; round++)
     {
-      reference_rms_norm (numbers, norm, CHAIN_TOKENS, CHAIN_COLUMNS, 1e-5f, normed);
+      reference_rms_norm (numbers, norm, CHAIN_TOKENS, CHAIN_COLUMNS, CHAIN_COLUMNS, 1e-5f, normed);
       for (gint64 i = 0; i < n; i++)
         {
           between[i] = (float) normed[i];
@@ -295,8 +358,9 @@ test_chain (KernelFixture *fixture)
   kernels->begin (fixture->device);
   for (guint round = 0; round < 3; round++)
     {
-      kernels->rms_norm (fixture->device,
-                         &(CollateRmsNorm){ stream, normed, norm, CHAIN_TOKENS, CHAIN_COLUMNS, 1e-5f });
+      kernels->rms_norm (
+          fixture->device,
+          &(CollateRmsNorm){ stream, normed, norm, CHAIN_TOKENS, CHAIN_COLUMNS, .epsilon = 1e-5f });
       kernels->matmul (fixture->device,
                        &(CollateMatmul){
                            .in = normed,
@@ -318,8 +382,11 @@ main (int argc, char *argv[])
   kernel_begin (&argc, &argv);
   kernel_add ("embed", test_embed);
   kernel_add ("rms-norm", test_rms_norm);
+  kernel_add ("rms-norm-apart", test_rms_norm_apart);
   kernel_add ("rope", test_rope);
+  kernel_add ("rope-elsewhere", test_rope_elsewhere);
   kernel_add ("store", test_store);
+  kernel_add ("store-keys", test_store_keys);
   kernel_add ("swiglu", test_swiglu);
   kernel_add ("chain", test_chain);
   return kernel_run ();

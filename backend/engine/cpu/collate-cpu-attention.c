@@ -12,11 +12,12 @@
  * prefill: they are the columns of panels, so that the lanes of a vector are rows, a key's number is broadcast to all of
  * them, and no maximum and no sum crosses lanes. Keys and values are expanded once for the panels of a piece. */
 
-#define MOST_HEAD_SIZE 512
+#define MOST_HEAD_SIZE 576
+#define MOST_VALUE_SIZE 512
 #define MOST_PANELS 4 /* of a piece */
 #define PIECES_A_THREAD 3
 
-/* The rows of a panel: [head_size][COLLATE_PANEL]. */
+/* The rows of a panel: [head_size or value_size][COLLATE_PANEL]. */
 typedef struct
 {
   gint64 first_row, n_rows;
@@ -32,8 +33,10 @@ typedef struct
   gint64 kv_head;
   guint n_panels;
   Panel panels[MOST_PANELS];
-  float *scores;        /* [COLLATE_BLOCK_KEYS][COLLATE_PANEL] */
-  float *keys, *values; /* [COLLATE_BLOCK_KEYS][head_size] */
+  float *scores; /* [COLLATE_BLOCK_KEYS][COLLATE_PANEL] */
+  float *keys;   /* [COLLATE_BLOCK_KEYS][head_size] */
+  float *values; /* the keys where they begin with them, else [COLLATE_BLOCK_KEYS][value_size] */
+  gint64 values_stride;
 } Piece;
 
 static void
@@ -42,7 +45,7 @@ init_panel (const CollateAttentionJob *job, gint64 kv_head, Panel *panel)
   gint64 head_size = job->params->head_size;
 
   panel->n_strips = (guint) (panel->n_rows + COLLATE_STRIP - 1) / COLLATE_STRIP;
-  memset (panel->sums, 0, (gsize) (head_size * COLLATE_PANEL) * sizeof (float));
+  memset (panel->sums, 0, (gsize) (job->value_size * COLLATE_PANEL) * sizeof (float));
   if (panel->n_rows % COLLATE_STRIP != 0)
     memset (panel->queries, 0, (gsize) (head_size * COLLATE_PANEL) * sizeof (float));
   for (gint64 row = 0; row < panel->n_rows; row++)
@@ -59,6 +62,27 @@ init_panel (const CollateAttentionJob *job, gint64 kv_head, Panel *panel)
     }
 }
 
+/* TRUE where keys begin with their values. */
+static gboolean
+are_joined (const CollateAttentionJob *job)
+{
+  return job->keys == job->values && job->key_stride == job->value_stride && job->params->n_kv_heads == 1;
+}
+
+/* Numbers of the scratch that hold a block, and those that hold a panel. */
+static gint64
+count_block_numbers (const CollateAttentionJob *job)
+{
+  return COLLATE_BLOCK_KEYS *
+         (COLLATE_PANEL + job->params->head_size + (are_joined (job) ? 0 : job->value_size));
+}
+
+static gint64
+count_panel_numbers (const CollateAttentionJob *job)
+{
+  return (job->params->head_size + job->value_size) * COLLATE_PANEL;
+}
+
 static void
 init_piece (const CollateAttentionJob *job, gint64 item, guint thread, Piece *piece)
 {
@@ -71,10 +95,11 @@ init_piece (const CollateAttentionJob *job, gint64 item, guint thread, Piece *pi
   piece->kv_head = item / job->n_pieces;
   piece->n_panels = 0;
   piece->scores = at;
-  piece->keys = at += COLLATE_BLOCK_KEYS * COLLATE_PANEL;
-  piece->values = at += COLLATE_BLOCK_KEYS * head_size;
-  at += COLLATE_BLOCK_KEYS * head_size;
-  for (gint64 row = first; row < end; row += COLLATE_PANEL, at += 2 * head_size * COLLATE_PANEL)
+  piece->keys = at + COLLATE_BLOCK_KEYS * COLLATE_PANEL;
+  piece->values = are_joined (job) ? piece->keys : piece->keys + COLLATE_BLOCK_KEYS * head_size;
+  piece->values_stride = are_joined (job) ? head_size : job->value_size;
+  at += count_block_numbers (job);
+  for (gint64 row = first; row < end; row += COLLATE_PANEL, at += count_panel_numbers (job))
     {
       Panel *panel = &piece->panels[piece->n_panels++];
 
@@ -90,19 +115,25 @@ static void
 expand_block (const CollateAttentionJob *job, Piece *piece, gint64 first_key, gint64 n_keys)
 {
   gint64 head_size = job->params->head_size;
-  gint64 stride = job->params->n_kv_heads * head_size;
-  gint64 at = first_key * stride + piece->kv_head * head_size;
+  const guint16 *key = job->keys + first_key * job->key_stride + piece->kv_head * head_size;
+  const guint16 *value = job->values + first_key * job->value_stride + piece->kv_head * job->value_size;
 
-  for (gint64 key = 0; key < n_keys; key++, at += stride)
+  for (gint64 n = 0; n < n_keys; n++, key += job->key_stride, value += job->value_stride)
     {
-      job->cpu->loops->from_f16 (job->keys + at, piece->keys + key * head_size, head_size);
-      job->cpu->loops->from_f16 (job->values + at, piece->values + key * head_size, head_size);
+      job->cpu->loops->from_f16 (key, piece->keys + n * head_size, head_size);
+      if (piece->values != piece->keys)
+        job->cpu->loops->from_f16 (value, piece->values + n * job->value_size, job->value_size);
     }
 }
 
-/* What a row does not see counts for nothing: the rows of earlier tokens are those before the first that sees a key. */
+/* What a row does not see: the rows of earlier tokens are those before the first that sees a key. */
 static void
-hide (const CollateAttentionJob *job, const Panel *panel, gint64 first_key, gint64 n_keys, float *scores)
+hide (const CollateAttentionJob *job,
+      const Panel *panel,
+      gint64 first_key,
+      gint64 n_keys,
+      float number,
+      float *scores)
 {
   gint64 position = job->params->position;
 
@@ -112,7 +143,7 @@ hide (const CollateAttentionJob *job, const Panel *panel, gint64 first_key, gint
 
       n_blind = MIN (n_blind, panel->n_strips * COLLATE_STRIP);
       for (gint64 row = 0; row < n_blind; row++)
-        scores[key * COLLATE_PANEL + row] = -INFINITY;
+        scores[key * COLLATE_PANEL + row] = number;
     }
 }
 
@@ -125,6 +156,7 @@ attend_block (const CollateAttentionJob *job,
 {
   const CollateCpuLoops *loops = job->cpu->loops;
   gint64 head_size = job->params->head_size;
+  gboolean hides = first_key + n_keys > collate_attention_get_end (job, panel->first_row);
   float factors[COLLATE_PANEL];
 
   loops->multiply_floats (panel->queries,
@@ -136,16 +168,19 @@ attend_block (const CollateAttentionJob *job,
                           piece->scores,
                           COLLATE_PANEL,
                           FALSE);
-  if (first_key + n_keys > collate_attention_get_end (job, panel->first_row))
-    hide (job, panel, first_key, n_keys, piece->scores);
+  if (hides)
+    hide (job, panel, first_key, n_keys, -INFINITY, piece->scores);
   loops->weigh_rows (piece->scores, n_keys, panel->n_strips, panel->most, panel->weights, factors);
-  loops->scale_rows (panel->sums, head_size, panel->n_strips, factors);
+  /* The least weight is not quite nothing; what a row makes of its keys is to be the same whoever is beside it. */
+  if (hides)
+    hide (job, panel, first_key, n_keys, 0, piece->scores);
+  loops->scale_rows (panel->sums, job->value_size, panel->n_strips, factors);
   loops->multiply_columns (piece->scores,
                            n_keys,
                            panel->n_strips,
                            piece->values,
-                           head_size,
-                           head_size,
+                           piece->values_stride,
+                           job->value_size,
                            panel->sums,
                            COLLATE_PANEL,
                            TRUE);
@@ -154,14 +189,13 @@ attend_block (const CollateAttentionJob *job,
 static void
 put (const CollateAttentionJob *job, gint64 kv_head, const Panel *panel)
 {
-  gint64 head_size = job->params->head_size;
-
   for (gint64 row = 0; row < panel->n_rows; row++)
     {
-      float *out = job->out + collate_attention_get_row (job, kv_head, panel->first_row + row) * head_size;
+      float *out =
+          job->out + collate_attention_get_row (job, kv_head, panel->first_row + row) * job->value_size;
       float factor = 1 / panel->weights[row];
 
-      for (gint64 i = 0; i < head_size; i++)
+      for (gint64 i = 0; i < job->value_size; i++)
         out[i] = panel->sums[i * COLLATE_PANEL + row] * factor;
     }
 }
@@ -203,10 +237,9 @@ attend (gpointer data, gint64 first, gint64 end, guint thread)
 static void
 run_many (CollateAttentionJob *job)
 {
-  gint64 head_size = job->params->head_size, n_kv_heads = job->params->n_kv_heads;
-  gint64 n_fixed = COLLATE_BLOCK_KEYS * (COLLATE_PANEL + 2 * head_size);
-  gint64 n_held =
-      ((gint64) (COLLATE_SCRATCH_BYTES / sizeof (float)) - n_fixed) / (2 * head_size * COLLATE_PANEL);
+  gint64 n_kv_heads = job->params->n_kv_heads;
+  gint64 n_held = ((gint64) (COLLATE_SCRATCH_BYTES / sizeof (float)) - count_block_numbers (job)) /
+                  count_panel_numbers (job);
   gint64 n_wanted = (gint64) collate_pool_get_n_threads (job->cpu->pool) * PIECES_A_THREAD;
   gint64 n_panels = n_kv_heads * ((job->n_rows + COLLATE_PANEL - 1) / COLLATE_PANEL);
 
@@ -215,36 +248,55 @@ run_many (CollateAttentionJob *job)
   collate_pool_run (job->cpu->pool, attend, job, n_kv_heads * job->n_pieces, 1);
 }
 
+static gboolean
+check_sizes (const CollateAttentionJob *job, GError **error)
+{
+  if (job->params->head_size <= MOST_HEAD_SIZE && job->value_size <= MOST_VALUE_SIZE)
+    return TRUE;
+  g_set_error (error,
+               COLLATE_ERROR,
+               COLLATE_ERROR_UNSUPPORTED,
+               "heads of %" G_GINT64_FORMAT " numbers; %d at most",
+               job->params->head_size,
+               MOST_HEAD_SIZE);
+  return FALSE;
+}
+
+/* Tokens that see no more keys than are selected for them read them all, as without a selection. */
+static gint64
+count_dense_tokens (const CollateAttention *params)
+{
+  if (params->selected.buffer == NULL)
+    return params->n_tokens;
+  return CLAMP (params->n_selected - params->position, 0, params->n_tokens);
+}
+
 void
 collate_cpu_attention (CollateDevice *device, const CollateAttention *params)
 {
-  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
+  gint64 value_size = params->value_size != 0 ? params->value_size : params->head_size;
+  gint64 n_dense = count_dense_tokens (params);
   CollateAttentionJob job = {
-    .cpu = cpu,
+    .cpu = (CollateCpuDevice *) device,
     .params = params,
     .queries = collate_place_get (params->queries),
-    .keys = (const guint16 *) (gconstpointer) collate_place_get (params->key_cache),
-    .values = (const guint16 *) (gconstpointer) collate_place_get (params->value_cache),
+    .keys = collate_place_get_halves (params->key_cache),
+    .values = collate_place_get_halves (params->value_cache),
     .out = collate_place_get (params->out),
     .group = params->n_heads / params->n_kv_heads,
+    .value_size = value_size,
+    .key_stride = params->key_stride != 0 ? params->key_stride : params->n_kv_heads * params->head_size,
+    .value_stride = params->value_stride != 0 ? params->value_stride : params->n_kv_heads * value_size,
     .scale = params->scale * (float) M_LOG2E,
   };
 
-  if (cpu->error != NULL)
+  if (job.cpu->error != NULL || !check_sizes (&job, &job.cpu->error))
     return;
-  if (params->head_size > MOST_HEAD_SIZE)
-    {
-      g_set_error (&cpu->error,
-                   COLLATE_ERROR,
-                   COLLATE_ERROR_UNSUPPORTED,
-                   "heads of %" G_GINT64_FORMAT " numbers; %d at most",
-                   params->head_size,
-                   MOST_HEAD_SIZE);
-      return;
-    }
-  job.n_rows = params->n_tokens * job.group;
-  if (collate_attention_is_few (&job))
+  job.n_rows = n_dense * job.group;
+  if (n_dense > 0 && collate_attention_is_few (&job))
     collate_attention_run_few (&job);
-  else
+  else if (n_dense > 0)
     run_many (&job);
+  if (n_dense < params->n_tokens)
+    collate_attention_run_selected (&job, n_dense);
 }

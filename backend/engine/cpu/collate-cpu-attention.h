@@ -19,13 +19,17 @@ typedef struct
   float *out;
 
   gint64 group;  /* heads that share keys */
-  gint64 n_rows; /* that share keys */
-  float scale;   /* of scores, which are exponents of two */
+  gint64 n_rows; /* that share keys, of those tokens that read all keys */
+  gint64 value_size, key_stride, value_stride;
+  float scale; /* of scores, which are exponents of two */
 
   gint64 rows_a_piece, n_pieces; /* of many rows */
 
-  gint64 keys_a_chunk, n_chunks; /* for few rows */
-  float *partials;               /* [token][head][chunk], where there is more than one chunk */
+  /* For few rows. */
+  const gint32 *selected; /* [token][n_selected] */
+  gint64 first_token;     /* that reads selected keys */
+  gint64 keys_a_chunk, n_chunks;
+  float *partials; /* [token][head][chunk], where there is more than one chunk */
   gint64 partial_stride;
 } CollateAttentionJob;
 
@@ -52,7 +56,11 @@ collate_attention_get_end (const CollateAttentionJob *job, gint64 row)
   return job->params->position + row / job->group + 1;
 }
 
+/* TRUE where all tokens of the call together are few rows. */
 gboolean collate_attention_is_few (const CollateAttentionJob *job);
 void collate_attention_run_few (CollateAttentionJob *job);
+
+/* Those tokens, from `first_token` on, that read the keys selected for them. */
+void collate_attention_run_selected (CollateAttentionJob *job, gint64 first_token);
 
 G_END_DECLS

@@ -17,9 +17,6 @@
 /* From here on it is worth to ask the system whether there is so much, and for large pages. */
 #define MUCH ((gsize) 4 << 20)
 
-/* Numbers that one thread works on before it is worth to wake another. */
-#define GRAIN 16384
-
 gpointer
 collate_cpu_allocate (gsize n_bytes, GError **error)
 {
@@ -136,7 +133,8 @@ fill_weight (CollateCpuDevice *cpu, CollateWeight *weight, GError **error)
           error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE, "A weight is too large to be addressed");
       return FALSE;
     }
-  if (collate_strips_have_quants (strips) && !collate_cpu_reserve_rows (cpu, strips->columns, error))
+  if (collate_strips_have_quants (strips) &&
+      !collate_cpu_reserve_rows (cpu, COLLATE_PANEL_TOKENS, strips->columns, error))
     return FALSE;
 
   n_bytes = strips->strip_bytes * (gsize) strips->n_strips;
@@ -192,23 +190,16 @@ end (CollateDevice *device, GError **error)
   return FALSE;
 }
 
-/* Rows of so many numbers for a piece of work. */
-static gint64
-get_grain (gint64 n_numbers)
+gint64
+collate_cpu_get_grain (gint64 n_numbers)
 {
-  return MAX (GRAIN / MAX (n_numbers, 1), 1);
+  return MAX (COLLATE_GRAIN / MAX (n_numbers, 1), 1);
 }
-
-typedef struct
-{
-  const CollateCpuDevice *cpu;
-  gconstpointer params;
-} Call;
 
 static void
 embed_tokens (gpointer data, gint64 first, gint64 end_, guint thread)
 {
-  const CollateEmbed *params = ((const Call *) data)->params;
+  const CollateEmbed *params = ((const CollateCpuCall *) data)->params;
   const CollateTensor *table = &params->table->tensor;
   gsize row_bytes = collate_type_get_row_bytes (table->type, table->columns);
 
@@ -225,113 +216,19 @@ static void
 embed (CollateDevice *device, const CollateEmbed *params)
 {
   CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  Call call = { cpu, params };
+  CollateCpuCall call = { cpu, params };
 
-  collate_pool_run (
-      cpu->pool, embed_tokens, &call, params->n_tokens, get_grain (params->table->tensor.columns));
-}
-
-static void
-norm_rows (gpointer data, gint64 first, gint64 end_, guint thread)
-{
-  const Call *call = data;
-  const CollateRmsNorm *params = call->params;
-  const float *weight = params->weight != NULL ? params->weight->numbers : NULL;
-
-  for (gint64 row = first; row < end_; row++)
-    {
-      const float *in = collate_place_get (params->in) + row * params->columns;
-      float *out = collate_place_get (params->out) + row * params->columns;
-      float squares = call->cpu->loops->add_squares (in, params->columns);
-      float factor = 1 / sqrtf (squares / (float) params->columns + params->epsilon);
-
-      for (gint64 i = 0; i < params->columns; i++)
-        out[i] = in[i] * factor * (weight != NULL ? weight[i] : 1);
-    }
-}
-
-static void
-rms_norm (CollateDevice *device, const CollateRmsNorm *params)
-{
-  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  Call call = { cpu, params };
-
-  collate_pool_run (cpu->pool, norm_rows, &call, params->n_rows, get_grain (params->columns));
-}
-
-static void
-rotate_token (const CollateRope *params, gint64 t)
-{
-  float *token = collate_place_get (params->heads) + t * params->stride;
-  gint64 n_pairs = params->n_rotated / 2;
-  gint64 distance = params->interleaved ? 1 : n_pairs;
-
-  for (gint64 i = 0; i < n_pairs; i++)
-    {
-      float angle = (float) (params->position + t) * params->frequencies[i];
-      float cosine = cosf (angle);
-      float sine = sinf (angle);
-      float *pair = token + (params->interleaved ? 2 * i : i);
-
-      for (gint64 head = 0; head < params->n_heads; head++, pair += params->head_size)
-        {
-          float x = pair[0];
-          float y = pair[distance];
-
-          pair[0] = x * cosine - y * sine;
-          pair[distance] = x * sine + y * cosine;
-        }
-    }
-}
-
-static void
-rotate_tokens (gpointer data, gint64 first, gint64 end_, guint thread)
-{
-  for (gint64 t = first; t < end_; t++)
-    rotate_token (((const Call *) data)->params, t);
-}
-
-static void
-rope (CollateDevice *device, const CollateRope *params)
-{
-  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  Call call = { cpu, params };
-
-  collate_pool_run (cpu->pool, rotate_tokens, &call, params->n_tokens, 4);
-}
-
-static void
-store_tokens (gpointer data, gint64 first, gint64 end_, guint thread)
-{
-  const Call *call = data;
-  const CollateStore *params = call->params;
-  guint16 *keys = (guint16 *) (gpointer) collate_place_get (params->key_cache);
-  guint16 *values = (guint16 *) (gpointer) collate_place_get (params->value_cache);
-
-  for (gint64 t = first; t < end_; t++)
-    {
-      gint64 at = (params->position + t) * params->n_columns;
-
-      call->cpu->loops->to_f16 (
-          collate_place_get (params->keys) + t * params->stride, keys + at, params->n_columns);
-      call->cpu->loops->to_f16 (
-          collate_place_get (params->values) + t * params->stride, values + at, params->n_columns);
-    }
-}
-
-static void
-store (CollateDevice *device, const CollateStore *params)
-{
-  CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  Call call = { cpu, params };
-
-  collate_pool_run (cpu->pool, store_tokens, &call, params->n_tokens, get_grain (params->n_columns));
+  collate_pool_run (cpu->pool,
+                    embed_tokens,
+                    &call,
+                    params->n_tokens,
+                    collate_cpu_get_grain (params->table->tensor.columns));
 }
 
 static void
 gate_numbers (gpointer data, gint64 first, gint64 end_, guint thread)
 {
-  const Call *call = data;
+  const CollateCpuCall *call = data;
   const CollateSwiglu *params = call->params;
 
   call->cpu->loops->swiglu (collate_place_get (params->gate) + first,
@@ -344,9 +241,9 @@ static void
 swiglu (CollateDevice *device, const CollateSwiglu *params)
 {
   CollateCpuDevice *cpu = (CollateCpuDevice *) device;
-  Call call = { cpu, params };
+  CollateCpuCall call = { cpu, params };
 
-  collate_pool_run (cpu->pool, gate_numbers, &call, params->n, GRAIN);
+  collate_pool_run (cpu->pool, gate_numbers, &call, params->n, COLLATE_GRAIN);
 }
 
 static gint64
@@ -396,12 +293,22 @@ static const CollateDeviceKernels kernels = {
   .begin = begin,
   .end = end,
   .embed = embed,
-  .rms_norm = rms_norm,
+  .rms_norm = collate_cpu_rms_norm,
   .matmul = collate_cpu_matmul,
-  .rope = rope,
-  .store = store,
+  .rope = collate_cpu_rope,
+  .store = collate_cpu_store,
   .attention = collate_cpu_attention,
   .swiglu = swiglu,
+  .layer_norm = collate_cpu_layer_norm,
+  .grouped_matmul = collate_cpu_grouped_matmul,
+  .hadamard = collate_cpu_hadamard,
+  .store_bytes = collate_cpu_store_bytes,
+  .bound = collate_cpu_bound,
+  .sum_signs = collate_cpu_sum_signs,
+  .index = collate_cpu_index,
+  .select = collate_cpu_select,
+  .route = collate_cpu_route,
+  .experts = collate_cpu_experts,
   .get_memory = get_memory,
   .get_available = get_available,
   .get_most = get_most,

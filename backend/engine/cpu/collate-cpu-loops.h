@@ -104,11 +104,12 @@ typedef struct
   void (*scale_rows) (float *sums, gint64 n, guint n_strips, const float *factors);
 
   /* Attention of few rows: scores[r][n] = Σ queries[r][i] * keys[n][i]; sums[r][i] += Σ weights[r][n] * values[n][i].
-   * Rows of queries and sums are head_size numbers. */
+   * Rows of queries and sums are head_size numbers. Key (value) n is the one numbered places[n]; n without places. */
   void (*score_keys) (const float *queries,
                       gint64 n_rows,
                       const guint16 *keys,
                       gint64 stride,
+                      const gint32 *places,
                       gint64 n_keys,
                       gint64 head_size,
                       float *scores,
@@ -118,6 +119,7 @@ typedef struct
                       gint64 n_rows,
                       const guint16 *values,
                       gint64 stride,
+                      const gint32 *places,
                       gint64 n_keys,
                       gint64 head_size,
                       float *sums);

@@ -155,6 +155,19 @@ scale_rows (float *sums, gint64 n, guint n_strips, const float *factors)
 /* Keys (values) that are asked for ahead: they lie too far apart for the processor to see what comes next. */
 #define KEYS_AHEAD 16
 
+INLINE const guint16 *
+get_key (const guint16 *keys, gint64 stride, const gint32 *places, gint64 n)
+{
+  return keys + (places != NULL ? places[n] : n) * stride;
+}
+
+/* Places end where they end; other keys go on behind the last one. */
+INLINE gint64
+look_ahead (const gint32 *places, gint64 n, gint64 n_keys)
+{
+  return places != NULL ? MIN (n + KEYS_AHEAD, n_keys - 1) : n + KEYS_AHEAD;
+}
+
 INLINE void
 ask_for (const guint16 *key, gint64 head_size)
 {
@@ -191,6 +204,7 @@ score_some (const float *queries,
             guint n_rows,
             const guint16 *keys,
             gint64 stride,
+            const gint32 *places,
             gint64 n_keys,
             gint64 head_size,
             float *scores,
@@ -205,8 +219,8 @@ score_some (const float *queries,
 
       for (guint k = 0; k < 4; k++)
         {
-          four[k] = keys + MIN (n + k, n_keys - 1) * stride;
-          ask_for (four[k] + KEYS_AHEAD * stride, head_size);
+          four[k] = get_key (keys, stride, places, MIN (n + k, n_keys - 1));
+          ask_for (get_key (keys, stride, places, look_ahead (places, n + k, n_keys)), head_size);
           for (guint r = 0; r < n_rows; r++)
             sums[r][k] = (Floats){ 0 };
         }
@@ -232,6 +246,7 @@ score_keys (const float *queries,
             gint64 n_rows,
             const guint16 *keys,
             gint64 stride,
+            const gint32 *places,
             gint64 n_keys,
             gint64 head_size,
             float *scores,
@@ -244,6 +259,7 @@ score_keys (const float *queries,
                 ATTENTION_ROWS,
                 keys,
                 stride,
+                places,
                 n_keys,
                 head_size,
                 scores + r * scores_stride,
@@ -253,6 +269,7 @@ score_keys (const float *queries,
                 1,
                 keys,
                 stride,
+                places,
                 n_keys,
                 head_size,
                 scores + r * scores_stride,
@@ -269,6 +286,7 @@ add_some (const float *weights,
           guint n_rows,
           const guint16 *values,
           gint64 stride,
+          const gint32 *places,
           gint64 n_keys,
           float *result,
           gint64 result_stride,
@@ -282,10 +300,12 @@ add_some (const float *weights,
       sums[r][v] = load_part (result + r * result_stride + v * LANES, n);
   for (gint64 key = 0; key < n_keys; key++)
     {
-      ask_for (values + (key + KEYS_AHEAD) * stride, n_vectors * LANES);
+      const guint16 *from = get_key (values, stride, places, key);
+
+      ask_for (get_key (values, stride, places, look_ahead (places, key, n_keys)), n_vectors * LANES);
       for (guint v = 0; v < n_vectors; v++)
         {
-          Floats value = load_halves_part (values + key * stride + v * LANES, n);
+          Floats value = load_halves_part (from + v * LANES, n);
 
           for (guint r = 0; r < n_rows; r++)
             sums[r][v] = weights[r * weights_stride + key] * value + sums[r][v];
@@ -302,6 +322,7 @@ add_rows (const float *weights,
           guint n_rows,
           const guint16 *values,
           gint64 stride,
+          const gint32 *places,
           gint64 n_keys,
           gint64 head_size,
           float *sums)
@@ -314,14 +335,24 @@ add_rows (const float *weights,
               n_rows,
               values + i,
               stride,
+              places,
               n_keys,
               sums + i,
               head_size,
               VALUE_VECTORS,
               LANES);
   for (; i < head_size; i += LANES)
-    add_some (
-        weights, weights_stride, n_rows, values + i, stride, n_keys, sums + i, head_size, 1, head_size - i);
+    add_some (weights,
+              weights_stride,
+              n_rows,
+              values + i,
+              stride,
+              places,
+              n_keys,
+              sums + i,
+              head_size,
+              1,
+              head_size - i);
 }
 
 TARGET static void
@@ -330,6 +361,7 @@ add_values (const float *weights,
             gint64 n_rows,
             const guint16 *values,
             gint64 stride,
+            const gint32 *places,
             gint64 n_keys,
             gint64 head_size,
             float *sums)
@@ -342,6 +374,7 @@ add_values (const float *weights,
               ATTENTION_ROWS,
               values,
               stride,
+              places,
               n_keys,
               head_size,
               sums + r * head_size);
@@ -351,6 +384,7 @@ add_values (const float *weights,
               1,
               values,
               stride,
+              places,
               n_keys,
               head_size,
               sums + r * head_size);

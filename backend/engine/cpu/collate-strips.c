@@ -194,11 +194,14 @@ collate_strips_init (CollateStrips *strips, const CollateTensor *tensor)
 {
   const FormInfo *info = &infos[tensor->type];
   gsize columns = (gsize) tensor->columns;
-  gsize n_bytes, limit;
+  gint64 n_groups = MAX (tensor->n_groups, 1);
+  gsize n_bytes, limit, n_strips;
 
   /* No product below overflows: a number takes at most four bytes with its share of scales. */
-  if (tensor->columns <= 0 || tensor->rows <= 0 || columns > G_MAXSSIZE / (COLLATE_STRIP * 8) ||
-      !g_size_checked_add (&limit, (gsize) tensor->rows, COLLATE_STRIP))
+  if (tensor->columns <= 0 || tensor->rows <= 0 || tensor->rows % n_groups != 0 ||
+      columns > G_MAXSSIZE / (COLLATE_STRIP * 8) ||
+      !g_size_checked_add (&limit, (gsize) (tensor->rows / n_groups), COLLATE_STRIP) ||
+      !g_size_checked_mul (&n_strips, (limit - 1) / COLLATE_STRIP, (gsize) n_groups))
     return FALSE;
 
   *strips = (CollateStrips){
@@ -209,7 +212,8 @@ collate_strips_init (CollateStrips *strips, const CollateTensor *tensor)
     .offset = info->offset,
     .columns = tensor->columns,
     .rows = tensor->rows,
-    .n_strips = (gint64) ((limit - 1) / COLLATE_STRIP),
+    .n_strips = (gint64) n_strips,
+    .n_groups = n_groups,
   };
   if (info->take_apart == NULL)
     strips->strip_bytes = columns * COLLATE_STRIP * get_number_bytes (info->form);
@@ -288,15 +292,18 @@ collate_strips_pack (CollateStrips *strips, const CollateTensor *tensor, gint64 
 {
   const FormInfo *info = &infos[tensor->type];
   gsize row_bytes = collate_type_get_row_bytes (tensor->type, tensor->columns);
+  gint64 n_strips = strips->n_strips / strips->n_groups, n_rows = strips->rows / strips->n_groups;
 
   for (gint64 n = first; n < end; n++)
     {
       guint8 *strip = strips->data + (gsize) n * strips->strip_bytes;
+      gint64 first_row = n % n_strips * COLLATE_STRIP; /* of its group */
 
       memset (strip, 0, strips->strip_bytes);
-      for (guint row = 0; row < COLLATE_STRIP && n * COLLATE_STRIP + row < tensor->rows; row++)
+      for (guint row = 0; row < COLLATE_STRIP && first_row + row < n_rows; row++)
         {
-          const guint8 *from = (const guint8 *) tensor->data + (gsize) (n * COLLATE_STRIP + row) * row_bytes;
+          gint64 at = n / n_strips * n_rows + first_row + row;
+          const guint8 *from = (const guint8 *) tensor->data + (gsize) at * row_bytes;
 
           if (info->take_apart != NULL)
             pack_quantized_row (strips, info, from, row, strip);
@@ -304,4 +311,16 @@ collate_strips_pack (CollateStrips *strips, const CollateTensor *tensor, gint64 
             pack_plain_row (strips, from, row, strip);
         }
     }
+}
+
+CollateStrips
+collate_strips_get_group (const CollateStrips *strips, gint64 group)
+{
+  CollateStrips own = *strips;
+
+  own.rows /= strips->n_groups;
+  own.n_strips /= strips->n_groups;
+  own.n_groups = 1;
+  own.data += (gsize) (group * own.n_strips) * strips->strip_bytes;
+  return own;
 }

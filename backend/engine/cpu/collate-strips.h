@@ -11,7 +11,9 @@ G_BEGIN_DECLS
  * Numbers that are no quants: [column][16 rows].
  * Quants: [4 columns][16 rows][4 columns] bytes without sign, 0 standing for -offset; where they fit, two of them in a
  * byte: of 32 columns the first 16 in the low halves. After them scales, after them minima: [group][16 rows]; a number
- * is scale * (quant - offset) + minimum. */
+ * is scale * (quant - offset) + minimum.
+ *
+ * The rows of each group begin at a strip of their own. */
 
 #define COLLATE_STRIP 16 /* rows */
 #define COLLATE_BLOCK 32 /* columns that share the scale of an activation */
@@ -34,6 +36,7 @@ typedef struct
   int offset;
 
   gint64 columns, rows, n_strips;
+  gint64 n_groups;                         /* of as many rows and strips each */
   gsize scales_at, minima_at, strip_bytes; /* in bytes of a strip */
   guint8 *data;
 } CollateStrips;
@@ -49,6 +52,9 @@ collate_strips_have_quants (const CollateStrips *strips)
 {
   return strips->form == COLLATE_FORM_NIBBLES || strips->form == COLLATE_FORM_BYTES;
 }
+
+/* Those of one group, as if they were all. */
+CollateStrips collate_strips_get_group (const CollateStrips *strips, gint64 group);
 
 static inline const guint8 *
 collate_strips_get (const CollateStrips *strips, gint64 n)
