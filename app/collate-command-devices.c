@@ -6,7 +6,9 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/collate-error.h"
 #include "base/collate-table.h"
+#include "collate-local-models.h"
 #include "compare/collate-sentences.h"
 
 /* `collate devices`: what a model file can run on; and what the commands share that run one. */
@@ -87,8 +89,16 @@ collate_command_parse_attention (const char *name, const char *top_k, CollateEng
 int
 collate_command_fail (const GError *error, const char *subject)
 {
-  g_autofree char *sentence = collate_sentence_for_error (error, subject);
+  g_autofree char *sentence = NULL;
 
+  /* What is said of a document does not help with a model file. */
+  if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+    {
+      sentence = collate_local_models_dup_problem (error);
+      collate_command_complain ("%s: %s", subject, sentence);
+      return COLLATE_EXIT_INCOMPLETE;
+    }
+  sentence = collate_sentence_for_error (error, subject);
   collate_command_complain ("%s", sentence);
 
   return COLLATE_EXIT_INCOMPLETE;

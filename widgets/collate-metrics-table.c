@@ -25,6 +25,7 @@ struct _CollateMetricsTable
   CollateComparison *comparison;
 
   GtkColumnView *view;
+  GtkColumnViewColumn *keys; /* there is one only where a model of this machine answers */
   GtkSortListModel *rows;
   GtkSorter *sorter;
   Column columns[COLLATE_N_METRICS];
@@ -91,7 +92,7 @@ show_model (CollateMetricsTable *self, GtkListItem *cell)
 
 /* The best figure is told by weight, colour and, to those who cannot see it, in words. */
 static void
-mark_figure (GtkWidget *label, gboolean best, gboolean estimated)
+mark_figure (GtkWidget *label, gboolean best, gboolean estimated, gboolean keys)
 {
   g_autoptr (GString) words = g_string_new (NULL);
   PangoAttrList *attributes = NULL;
@@ -112,6 +113,8 @@ mark_figure (GtkWidget *label, gboolean best, gboolean estimated)
   if (estimated)
     g_string_append_printf (
         words, "%s%s", words->len ? ", " : "", _ ("counted here: the server did not say"));
+  if (keys)
+    g_string_append (words, _ ("of the tokens that stand before each, those that it read"));
 
   gtk_widget_set_tooltip_text (label, words->len ? words->str : NULL);
   gtk_accessible_update_property (
@@ -128,7 +131,9 @@ show_figure (const Column *column, GtkListItem *cell)
   gtk_label_set_text (GTK_LABEL (label), text);
   mark_figure (label,
                collate_metric_is_best (column->metric, answer, G_LIST_MODEL (column->table->comparison)),
-               collate_metric_is_estimated (column->metric, answer));
+               collate_metric_is_estimated (column->metric, answer),
+               column->metric == COLLATE_METRIC_KEYS &&
+                   isfinite (collate_metric_get_value (column->metric, answer)));
 }
 
 static void
@@ -220,12 +225,22 @@ show_all (CollateMetricsTable *self)
       show_cell (&self->columns[i], g_ptr_array_index (self->cells[i], j));
 }
 
+static void
+show_columns (CollateMetricsTable *self)
+{
+  gtk_column_view_column_set_visible (
+      self->keys,
+      self->comparison != NULL &&
+          collate_metric_is_known (COLLATE_METRIC_KEYS, G_LIST_MODEL (self->comparison)));
+}
+
 static gboolean
 update_in_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
 {
   CollateMetricsTable *self = COLLATE_METRICS_TABLE (widget);
 
   self->tick_id = 0;
+  show_columns (self);
   sort_again (self);
   show_all (self);
 
@@ -257,6 +272,7 @@ set_comparison (CollateMetricsTable *self, CollateComparison *comparison)
           comparison, "items-changed", G_CALLBACK (queue_update), self, G_CONNECT_SWAPPED);
       gtk_sort_list_model_set_model (self->rows, G_LIST_MODEL (comparison));
     }
+  show_columns (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COMPARISON]);
 }
 
@@ -388,6 +404,7 @@ collate_metrics_table_class_init (CollateMetricsTableClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/collate/Collate/ui/collate-metrics-table.ui");
   gtk_widget_class_bind_template_child (widget_class, CollateMetricsTable, view);
+  gtk_widget_class_bind_template_child (widget_class, CollateMetricsTable, keys);
 }
 
 static void

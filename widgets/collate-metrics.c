@@ -58,6 +58,8 @@ collate_metric_get_value (CollateMetric metric, CollateAnswer *answer)
       return collate_answer_get_time (answer);
     case COLLATE_METRIC_RATE:
       return collate_answer_get_tokens_per_second (answer);
+    case COLLATE_METRIC_KEYS:
+      return collate_answer_get_keys_read (answer);
     case COLLATE_METRIC_MODEL:
     case COLLATE_N_METRICS:
       return NAN;
@@ -100,9 +102,18 @@ format_value (CollateMetric metric, CollateAnswer *answer, double value)
       return collate_format_seconds (value);
     case COLLATE_METRIC_RATE:
       return collate_format_rate (value);
+    case COLLATE_METRIC_KEYS:
+      return collate_format_share (value);
     default:
       return collate_format_count ((gint64) value);
     }
+}
+
+/* Nobody else says what share of the keys was read. */
+static gboolean
+may_come (CollateMetric metric, CollateAnswer *answer)
+{
+  return is_running (answer) && (metric != COLLATE_METRIC_KEYS || collate_answer_is_local (answer));
 }
 
 char *
@@ -114,13 +125,27 @@ collate_metric_get_text (CollateMetric metric, CollateAnswer *answer)
   if (metric == COLLATE_METRIC_MODEL)
     return g_strdup (collate_answer_get_label (answer));
   if (!isfinite (value))
-    return g_strdup (is_running (answer) ? "…" : "—");
+    return g_strdup (may_come (metric, answer) ? "…" : "—");
 
   text = format_value (metric, answer, value);
   if (collate_metric_is_estimated (metric, answer))
     return g_strconcat ("~", text, NULL);
 
   return g_steal_pointer (&text);
+}
+
+gboolean
+collate_metric_is_known (CollateMetric metric, GListModel *answers)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (answers); i++)
+    {
+      g_autoptr (CollateAnswer) answer = g_list_model_get_item (answers, i);
+
+      if (isfinite (collate_metric_get_value (metric, answer)) || may_come (metric, answer))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 static gboolean

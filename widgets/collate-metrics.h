@@ -20,6 +20,7 @@ typedef enum
   COLLATE_METRIC_FIRST_TOKEN,
   COLLATE_METRIC_TIME,
   COLLATE_METRIC_RATE,
+  COLLATE_METRIC_KEYS,
   COLLATE_N_METRICS,
 } CollateMetric;
 
@@ -29,6 +30,9 @@ double collate_metric_get_value (CollateMetric metric, CollateAnswer *answer);
 /* What the cell shows: "…" for what may still come, "—" for what is not known, "~698" for what was counted
  * here; (transfer full). */
 char *collate_metric_get_text (CollateMetric metric, CollateAnswer *answer);
+
+/* TRUE where one of the answers has the figure, or may have it yet. */
+gboolean collate_metric_is_known (CollateMetric metric, GListModel *answers);
 
 /* TRUE where the figure rests on tokens that were counted here, because the server did not say. */
 gboolean collate_metric_is_estimated (CollateMetric metric, CollateAnswer *answer);

@@ -109,3 +109,17 @@ collate_format_rate (double rate)
 
   return g_strdup_printf ("%.1f", rate);
 }
+
+char *
+collate_format_share (double share)
+{
+  double percent = share * 100;
+
+  if (!isfinite (percent) || percent < 0)
+    return g_strdup (UNKNOWN);
+  if (percent >= 100)
+    return g_strdup (_ ("100\302\240%"));
+
+  return percent < 1 ? g_strdup_printf (_ ("%.2f\302\240%%"), percent)
+                     : g_strdup_printf (_ ("%.1f\302\240%%"), MIN (percent, 99.9));
+}

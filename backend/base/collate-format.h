@@ -17,6 +17,9 @@ char *collate_format_seconds (double seconds);
 /* "22.5". */
 char *collate_format_rate (double rate);
 
+/* "100 %", "12.5 %", "0.25 %" of a share from 0 to 1; never "100 %" of less than all. */
+char *collate_format_share (double share);
+
 /* A stranger's text on one line, valid, and without what a terminal would obey: control characters, line breaks
  * included, are spaces; cut, with an ellipsis, after `most` characters (-1: never). */
 char *collate_format_line (const char *text, glong most);

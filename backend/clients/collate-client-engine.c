@@ -51,6 +51,9 @@ typedef struct
   gboolean think;
 
   gboolean has_told; /* text or reasoning */
+  gint64 n_prompt;
+  gint64 n_grown;  /* tokens of the timeline when it was looked at last */
+  gint64 grown_at; /* and when that was */
   CollateUsage usage;
 } Job;
 
@@ -61,6 +64,9 @@ typedef struct
   char *text;
   gint64 number;
   gint64 total;
+  gint64 duration;
+  gboolean writing;
+  double share;
   CollateUsage usage;
 } Message;
 
@@ -84,6 +90,9 @@ receive (gpointer data, gpointer user_data)
     .text = message->text,
     .number = message->number,
     .total = message->total,
+    .duration = message->duration,
+    .writing = message->writing,
+    .share = message->share,
     .usage = message->kind == COLLATE_EVENT_USAGE ? &message->usage : NULL,
   };
 
@@ -145,15 +154,64 @@ job_free (gpointer data)
 /* The worker's thread. */
 
 static void
+note_growth (Job *job, gint64 n_tokens)
+{
+  job->n_grown = n_tokens;
+  job->grown_at = g_get_monotonic_time ();
+}
+
+/* The timeline has so many tokens now. */
+static void
+tell_step (Job *job, gint64 n_tokens, gboolean writing)
+{
+  Message *message = g_new0 (Message, 1);
+  const gint64 n_before = job->n_grown;
+  const gint64 before = job->grown_at;
+
+  note_growth (job, n_tokens);
+  message->kind = COLLATE_EVENT_STEP;
+  message->time = job->grown_at;
+  message->number = n_tokens;
+  message->total = n_tokens - n_before;
+  message->duration = job->grown_at - before;
+  message->writing = writing;
+  collate_inbox_send (job->inbox, message);
+}
+
+/* The first word comes before anything is computed. */
+static void
 tell_progress (gint64 n_done, gint64 n_tokens, gpointer data)
 {
   Job *job = data;
   Message *message = g_new0 (Message, 1);
 
+  if (job->grown_at > 0)
+    tell_step (job, n_done, FALSE);
+  else
+    note_growth (job, n_done);
   message->kind = COLLATE_EVENT_READS;
-  message->time = g_get_monotonic_time ();
+  message->time = job->grown_at;
   message->number = n_done;
   message->total = n_tokens;
+  collate_inbox_send (job->inbox, message);
+}
+
+static void
+on_grown (gint64 n_tokens, gpointer data)
+{
+  Job *job = data;
+
+  tell_step (job, job->n_prompt + n_tokens, TRUE);
+}
+
+static void
+tell_share (Job *job, CollateEngineSession *session)
+{
+  Message *message = g_new0 (Message, 1);
+
+  message->kind = COLLATE_EVENT_SHARE;
+  message->share = collate_engine_session_get_share (session, 0, job->n_grown);
+  message->time = g_get_monotonic_time ();
   collate_inbox_send (job->inbox, message);
 }
 
@@ -215,6 +273,8 @@ read_prompt (Job *job, CollateEngineSession *session, GArray *prompt, GError **e
 {
   gsize n_reused = 0;
 
+  job->grown_at = 0;
+  job->n_prompt = (gint64) prompt->len;
   if (!collate_engine_session_sync (session,
                                     (const gint32 *) (gpointer) prompt->data,
                                     prompt->len,
@@ -231,6 +291,7 @@ read_prompt (Job *job, CollateEngineSession *session, GArray *prompt, GError **e
   job->usage.reasoning = 0;
   tell (job, COLLATE_EVENT_HEAD, STATUS_OK, NULL);
   tell (job, COLLATE_EVENT_USAGE, 0, NULL);
+  tell_share (job, session);
 
   return TRUE;
 }
@@ -243,6 +304,7 @@ write_answer (Job *job, CollateEngine *engine, CollateEngineSession *session, gs
     .most = job->max_output > 0 ? MIN (job->max_output, room) : room,
     .divides = TRUE,
     .think = job->think,
+    .on_grown = on_grown,
   };
   CollateGenerated generated;
   const char *reason =
@@ -251,6 +313,7 @@ write_answer (Job *job, CollateEngine *engine, CollateEngineSession *session, gs
   job->usage.output = generated.n_tokens;
   job->usage.reasoning = generated.n_reasoning;
   tell (job, COLLATE_EVENT_USAGE, 0, NULL);
+  tell_share (job, session);
   if (reason == NULL)
     return FALSE;
 

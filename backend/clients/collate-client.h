@@ -33,7 +33,9 @@ typedef enum
   COLLATE_EVENT_LOADS, /* a model file of this machine is being loaded */
   COLLATE_EVENT_AVOIDED, /* the graphics card failed and the processor computes: number is the error's code, text its
                               message */
-  COLLATE_EVENT_READS,     /* number tokens of the input are read, of total */
+  COLLATE_EVENT_READS, /* number tokens of the input are read, of total */
+  COLLATE_EVENT_STEP, /* the timeline of a model file has number tokens now, of which the last total took duration */
+  COLLATE_EVENT_SHARE, /* share of the tokens before each of those was read, the mean over all; a later one replaces it */
   COLLATE_EVENT_SENT,      /* a request left: number is the attempt, from 1 */
   COLLATE_EVENT_HEAD,      /* the reply's head came: number is its status */
   COLLATE_EVENT_RETRY,     /* the attempt failed and another follows: number is the wait in milliseconds, text
@@ -54,6 +56,9 @@ typedef struct
   const char *text; /* valid UTF-8, during the call; (nullable) */
   gint64 number;
   gint64 total;
+  gint64 duration;           /* microseconds */
+  gboolean writing;          /* what took it: the answer, not the prompt */
+  double share;              /* 0 to 1 */
   const CollateUsage *usage; /* during the call; (nullable) */
 } CollateEvent;
 

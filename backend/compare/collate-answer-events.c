@@ -5,6 +5,8 @@
 
 #include "compare/collate-answer-private.h"
 
+#include <math.h>
+
 /* States only move forward. */
 static void
 advance (CollateAnswer *self, CollateAnswerState state)
@@ -183,6 +185,24 @@ apply_avoided (CollateAnswer *self, const CollateEvent *event)
   collate_answer_notify (self, COLLATE_ANSWER_PROP_WARNING);
 }
 
+/* What another device did is no part of the answer. */
+static void
+forget_pace (CollateAnswer *self)
+{
+  g_clear_pointer (&self->record->pace, collate_pace_free);
+  self->record->keys_read = NAN;
+}
+
+static void
+apply_step (CollateAnswer *self, const CollateEvent *event)
+{
+  const CollatePacePoint step = { event->number, event->total, event->duration };
+
+  if (self->record->pace == NULL)
+    self->record->pace = collate_pace_new ();
+  collate_pace_add (self->record->pace, event->writing, &step);
+}
+
 static void
 apply_usage (CollateAnswer *self, const CollateEvent *event)
 {
@@ -216,6 +236,7 @@ collate_answer_apply (CollateAnswer *self, const CollateEvent *event)
       break;
     case COLLATE_EVENT_LOADS:
       set_activity (self, COLLATE_ACTIVITY_LOADS, event);
+      forget_pace (self);
       break;
     case COLLATE_EVENT_AVOIDED:
       apply_avoided (self, event);
@@ -246,6 +267,12 @@ collate_answer_apply (CollateAnswer *self, const CollateEvent *event)
       break;
     case COLLATE_EVENT_USAGE:
       apply_usage (self, event);
+      break;
+    case COLLATE_EVENT_STEP:
+      apply_step (self, event);
+      break;
+    case COLLATE_EVENT_SHARE:
+      record->keys_read = event->share;
       break;
     case COLLATE_EVENT_FINISH:
       g_free (record->finish_reason);

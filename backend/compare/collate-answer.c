@@ -385,6 +385,23 @@ collate_answer_get_tokens_per_second (CollateAnswer *self)
   return (double) self->record->usage.output / span;
 }
 
+double
+collate_answer_get_keys_read (CollateAnswer *self)
+{
+  g_return_val_if_fail (COLLATE_IS_ANSWER (self), NAN);
+
+  return self->record->keys_read;
+}
+
+const CollatePacePoint *
+collate_answer_get_pace (CollateAnswer *self, gboolean writing, guint *n_points)
+{
+  *n_points = 0;
+  g_return_val_if_fail (COLLATE_IS_ANSWER (self), NULL);
+
+  return self->record->pace != NULL ? collate_pace_get (self->record->pace, writing, n_points) : NULL;
+}
+
 guint
 collate_answer_get_requests (CollateAnswer *self)
 {

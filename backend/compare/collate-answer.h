@@ -5,6 +5,7 @@
 
 #include "base/collate-error.h"
 #include "catalogue/collate-price.h"
+#include "compare/collate-pace.h"
 
 G_BEGIN_DECLS
 
@@ -113,6 +114,14 @@ const CollateTimings *collate_answer_get_timings (CollateAnswer *self);
 double collate_answer_get_time (CollateAnswer *self);
 double collate_answer_get_time_to_first_token (CollateAnswer *self);
 double collate_answer_get_tokens_per_second (CollateAnswer *self);
+
+/* Of a model file: which share of the tokens before each it read, itself included, the mean over prompt and answer, from 0
+ * to 1; NaN where unknown. */
+double collate_answer_get_keys_read (CollateAnswer *self);
+
+/* Of a model file: how long it took for a token at each place of its timeline, while it read or wrote; valid until the next
+ * event; (nullable) where there are no points. */
+const CollatePacePoint *collate_answer_get_pace (CollateAnswer *self, gboolean writing, guint *n_points);
 
 /* HTTP requests sent; parameters that the server refused, as on the wire, NULL-terminated and never NULL.
    */

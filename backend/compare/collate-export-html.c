@@ -52,11 +52,12 @@ static void
 append_metrics (GString *out, CollateComparison *comparison)
 {
   const char *const *names = collate_export_figure_names ();
+  guint n_figures = collate_export_count_figures (comparison);
 
   append_element (
       out, "<h2>", _ ("Metrics"), "</h2>\n<div class=\"wide\"><table class=\"metrics\">\n<thead><tr>");
   append_element (out, "<th scope=\"col\">", _ ("Model"), "</th>");
-  for (guint i = 0; names[i] != NULL; i++)
+  for (guint i = 0; i < n_figures; i++)
     append_element (out, "<th scope=\"col\">", _ (names[i]), "</th>");
   g_string_append (out, "</tr></thead>\n<tbody>\n");
 
@@ -66,7 +67,7 @@ append_metrics (GString *out, CollateComparison *comparison)
       g_autoptr (GPtrArray) figures = collate_export_figures (answer);
 
       append_element (out, "<tr><th scope=\"row\">", collate_answer_get_label (answer), "</th>");
-      for (guint j = 0; j < figures->len; j++)
+      for (guint j = 0; j < n_figures; j++)
         append_element (out, "<td>", figures->pdata[j], "</td>");
       g_string_append (out, "</tr>\n");
     }

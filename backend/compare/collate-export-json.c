@@ -79,7 +79,7 @@ set_error (JsonObject *object, CollateAnswer *answer)
   json_object_set_object_member (object, "error", member);
 }
 
-/* Only where it happened, as all that only a model on this machine has. */
+/* Only where it happened: what only a model on this machine has, only such a model's answers have. */
 static void
 set_avoided (JsonObject *object, const GError *avoided)
 {
@@ -128,6 +128,8 @@ answer_to_json (CollateAnswer *answer)
   set_double (object, "time_to_first_token", collate_answer_get_time_to_first_token (answer));
   set_double (object, "tokens_per_second", collate_answer_get_tokens_per_second (answer));
   set_error (object, answer);
+  if (collate_answer_is_local (answer) || isfinite (collate_answer_get_keys_read (answer)))
+    set_double (object, "keys_read", collate_answer_get_keys_read (answer));
   if (collate_answer_get_avoided (answer) != NULL)
     set_avoided (object, collate_answer_get_avoided (answer));
 
@@ -282,6 +284,7 @@ read_answer (JsonObject *object)
   else
     record->timings.first_reasoning = get_microseconds (object, "time_to_first_token");
   record->requests = (guint) get_count (object, "requests");
+  record->keys_read = collate_record_check_share (collate_json_double (object, "keys_read", NAN));
   record->avoided = collate_avoided_from_json (collate_json_object (object, "avoided"));
   for (guint i = 0; dropped != NULL && i < json_array_get_length (dropped); i++)
     if (collate_json_element_string (dropped, i) != NULL)

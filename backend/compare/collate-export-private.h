@@ -10,9 +10,11 @@ G_BEGIN_DECLS
 /* "$2.50 in, $10.00 out per million tokens (2025-10)". */
 char *collate_export_price_note (CollateAnswer *answer);
 
-/* The figures of an answer for a table, and the heads of its columns (static, to be translated). */
+/* The figures of an answer for a table, and the heads of its columns (static, to be translated): the first
+ * collate_export_count_figures() of each, since what no answer has needs no column. */
 GPtrArray *collate_export_figures (CollateAnswer *answer);
 const char *const *collate_export_figure_names (void);
+guint collate_export_count_figures (CollateComparison *comparison);
 
 /* The findings that there are, a line each. */
 GPtrArray *collate_export_findings (CollateComparison *comparison);

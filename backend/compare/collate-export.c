@@ -15,6 +15,20 @@
 
 /* What all share. */
 
+#define N_FIGURES 10
+
+static CollateAnswer *
+dup_answer (CollateComparison *comparison, guint position)
+{
+  return g_list_model_get_item (G_LIST_MODEL (comparison), position);
+}
+
+static guint
+count_answers (CollateComparison *comparison)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (comparison));
+}
+
 char *
 collate_export_price_note (CollateAnswer *answer)
 {
@@ -50,6 +64,7 @@ collate_export_figures (CollateAnswer *answer)
   g_ptr_array_add (figures, collate_format_seconds (collate_answer_get_time_to_first_token (answer)));
   g_ptr_array_add (figures, collate_format_seconds (collate_answer_get_time (answer)));
   g_ptr_array_add (figures, collate_format_rate (collate_answer_get_tokens_per_second (answer)));
+  g_ptr_array_add (figures, collate_format_share (collate_answer_get_keys_read (answer)));
 
   return figures;
 }
@@ -57,11 +72,26 @@ collate_export_figures (CollateAnswer *answer)
 const char *const *
 collate_export_figure_names (void)
 {
-  static const char *const names[] = { N_ ("Input"),    N_ ("Cached"), N_ ("Output"),      N_ ("Reasoning"),
-                                       N_ ("Total"),    N_ ("Cost"),   N_ ("First token"), N_ ("Time"),
-                                       N_ ("Tokens/s"), NULL };
+  static const char *const names[N_FIGURES] = { N_ ("Input"),       N_ ("Cached"), N_ ("Output"),
+                                                N_ ("Reasoning"),   N_ ("Total"),  N_ ("Cost"),
+                                                N_ ("First token"), N_ ("Time"),   N_ ("Tokens/s"),
+                                                N_ ("Keys read") };
 
   return names;
+}
+
+guint
+collate_export_count_figures (CollateComparison *comparison)
+{
+  for (guint i = 0; i < count_answers (comparison); i++)
+    {
+      g_autoptr (CollateAnswer) answer = dup_answer (comparison, i);
+
+      if (isfinite (collate_answer_get_keys_read (answer)))
+        return N_FIGURES;
+    }
+
+  return N_FIGURES - 1;
 }
 
 GPtrArray *
@@ -92,18 +122,6 @@ collate_export_document_line (const CollateDocumentRecord *document)
       tokens,
       *warnings != '\0' ? " " : "",
       warnings);
-}
-
-static CollateAnswer *
-dup_answer (CollateComparison *comparison, guint position)
-{
-  return g_list_model_get_item (G_LIST_MODEL (comparison), position);
-}
-
-static guint
-count_answers (CollateComparison *comparison)
-{
-  return g_list_model_get_n_items (G_LIST_MODEL (comparison));
 }
 
 /* CSV. */
@@ -208,6 +226,7 @@ append_row (GString *out, CollateAnswer *answer)
   append_number (out, collate_answer_get_time (answer));
   append_number (out, collate_answer_get_time_to_first_token (answer));
   append_number (out, collate_answer_get_tokens_per_second (answer));
+  append_number (out, collate_answer_get_keys_read (answer));
   append_count (out, collate_answer_get_requests (answer), TRUE);
   append_text (out, error != NULL ? collate_error_to_string (error->code) : NULL);
   append_text (out, sentence);
@@ -226,7 +245,7 @@ collate_export_csv (CollateComparison *comparison)
   out = g_string_new (
       "id,model,route,served_model,reading,run,state,finish_reason,input_tokens,cached_input_tokens,"
       "cache_write_tokens,output_tokens,reasoning_tokens,total_tokens,usage_estimated,cost,price_input,"
-      "price_output,price_as_of,time,time_to_first_token,tokens_per_second,requests,error_code,"
+      "price_output,price_as_of,time,time_to_first_token,tokens_per_second,keys_read,requests,error_code,"
       "error_message,response,reasoning\r\n");
   for (guint i = 0; i < count_answers (comparison); i++)
     {
@@ -258,12 +277,13 @@ static void
 append_markdown_table (GString *out, CollateComparison *comparison)
 {
   const char *const *names = collate_export_figure_names ();
+  guint n_figures = collate_export_count_figures (comparison);
 
   g_string_append_printf (out, "| %s |", _ ("Model"));
-  for (guint i = 0; names[i] != NULL; i++)
+  for (guint i = 0; i < n_figures; i++)
     g_string_append_printf (out, " %s |", _ (names[i]));
   g_string_append (out, "\n|---|");
-  for (guint i = 0; names[i] != NULL; i++)
+  for (guint i = 0; i < n_figures; i++)
     g_string_append (out, "---:|");
   g_string_append_c (out, '\n');
 
@@ -274,7 +294,7 @@ append_markdown_table (GString *out, CollateComparison *comparison)
 
       g_string_append (out, "| ");
       append_plain (out, collate_answer_get_label (answer));
-      for (guint j = 0; j < figures->len; j++)
+      for (guint j = 0; j < n_figures; j++)
         g_string_append_printf (out, " | %s", (char *) figures->pdata[j]);
       g_string_append (out, " |\n");
     }
@@ -396,12 +416,16 @@ static void
 append_text_table (GString *out, CollateComparison *comparison)
 {
   const char *const *names = collate_export_figure_names ();
-  g_autoptr (CollateTable) table = collate_table_new ("lrrrrrrrrr");
+  guint n_figures = collate_export_count_figures (comparison);
+  g_autofree char *columns = g_strnfill (n_figures + 1, 'r');
+  g_autoptr (CollateTable) table = NULL;
   g_autoptr (GPtrArray) header = g_ptr_array_new ();
   g_autofree char *text = NULL;
 
+  columns[0] = 'l';
+  table = collate_table_new (columns);
   g_ptr_array_add (header, (char *) _ ("Model"));
-  for (guint i = 0; names[i] != NULL; i++)
+  for (guint i = 0; i < n_figures; i++)
     g_ptr_array_add (header, (char *) _ (names[i]));
   collate_table_add (table, (const char *const *) header->pdata);
   for (guint i = 0; i < count_answers (comparison); i++)

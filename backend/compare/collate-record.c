@@ -5,6 +5,8 @@
 
 #include "compare/collate-record.h"
 
+#include <math.h>
+
 #include "base/collate-json.h"
 #include "reading/collate-prompt.h"
 
@@ -30,6 +32,7 @@ collate_answer_record_new (const char *entry_id, const char *name, guint run)
   record->timings = (CollateTimings){ -1, -1, -1, -1, -1 };
   record->dropped = g_ptr_array_new_with_free_func (g_free);
   record->expected_input = -1;
+  record->keys_read = NAN;
 
   return record;
 }
@@ -54,6 +57,7 @@ collate_answer_record_copy (const CollateAnswerRecord *record, gsize text_from, 
   copy->error = record->error != NULL ? g_error_copy (record->error) : NULL;
   copy->sentence = g_strdup (record->sentence);
   copy->avoided = record->avoided != NULL ? g_error_copy (record->avoided) : NULL;
+  copy->pace = record->pace != NULL ? collate_pace_copy (record->pace) : NULL;
 
   return copy;
 }
@@ -75,6 +79,7 @@ collate_answer_record_free (CollateAnswerRecord *record)
   g_clear_error (&record->error);
   g_free (record->sentence);
   g_clear_error (&record->avoided);
+  g_clear_pointer (&record->pace, collate_pace_free);
   g_free (record);
 }
 
@@ -108,6 +113,12 @@ collate_avoided_from_json (JsonObject *object)
     return NULL;
 
   return g_error_new_literal (COLLATE_ERROR, code, detail);
+}
+
+double
+collate_record_check_share (double share)
+{
+  return share >= 0 && share <= 1 ? share : NAN;
 }
 
 CollateComparisonRecord *

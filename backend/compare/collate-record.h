@@ -45,7 +45,9 @@ typedef struct
 
   gint64 expected_input;
   gboolean input_cut;
-  GError *avoided; /* why no graphics card computed it; (nullable) */
+  GError *avoided;   /* why no graphics card computed it; (nullable) */
+  double keys_read;  /* of a model file: the share of the tokens before each; NaN: not known */
+  CollatePace *pace; /* the same: how long a token took; (nullable) */
 } CollateAnswerRecord;
 
 typedef struct
@@ -77,6 +79,9 @@ GError *collate_answer_error_new (GQuark domain, int code, const char *message);
  * (transfer full). */
 JsonObject *collate_avoided_to_json (const GError *avoided);
 GError *collate_avoided_from_json (JsonObject *object);
+
+/* A share from 0 to 1 as it is, and NaN for every other number. */
+double collate_record_check_share (double share);
 
 /* An empty comparison; (transfer full). */
 CollateComparisonRecord *collate_comparison_record_new (const char *question);

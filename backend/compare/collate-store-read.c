@@ -261,6 +261,18 @@ read_avoided (CollateStatement *row, CollateAnswerRecord *record)
 }
 
 static void
+read_pace (CollateStatement *row, CollateAnswerRecord *record)
+{
+  const char *text = get_text (row, 37);
+  g_autoptr (JsonObject) object = text != NULL ? collate_json_parse_object (text, -1, NULL) : NULL;
+
+  if (!collate_statement_is_null (row, 36))
+    record->keys_read = collate_record_check_share (collate_statement_get_double (row, 36));
+  if (object != NULL)
+    record->pace = collate_pace_from_json (object);
+}
+
+static void
 read_error (CollateStatement *row, CollateAnswerRecord *record)
 {
   const char *message = get_text (row, 29);
@@ -313,6 +325,7 @@ read_answer (CollateStatement *row, gboolean alive)
   g_string_assign (record->text, get_text (row, 33) != NULL ? get_text (row, 33) : "");
   g_string_assign (record->reasoning, get_text (row, 34) != NULL ? get_text (row, 34) : "");
   read_avoided (row, record);
+  read_pace (row, record);
 
   /* It ended at some moment that nobody saw; the last sign of life is the best that is known. */
   if (record->state == COLLATE_ANSWER_INTERRUPTED && record->timings.done < 0)

@@ -5,6 +5,7 @@
 
 #include "compare/collate-store-private.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -36,12 +37,14 @@ static const char *const steps[] = {
   " PRIMARY KEY (comparison, position));"
   "CREATE INDEX answer_list ON answer (comparison, position, entry, state);",
   "ALTER TABLE answer ADD COLUMN avoided TEXT;",
+  "ALTER TABLE answer ADD COLUMN keys_read REAL;"
+  "ALTER TABLE answer ADD COLUMN pace TEXT;",
 };
 
 /* One "?" for each of ANSWER_COLUMNS, from ?3 on. */
 #define ANSWER_VALUES                                                                                        \
   "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "  \
-  "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38"
+  "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40"
 
 void
 collate_store_change_free (CollateStoreChange *change)
@@ -148,6 +151,19 @@ bind_usage (CollateStatement *statement, const CollateAnswerRecord *record)
   bind_known (statement, 20, usage->estimated, known);
 }
 
+static void
+bind_pace (CollateStatement *statement, const CollateAnswerRecord *record)
+{
+  if (isfinite (record->keys_read))
+    collate_statement_bind_double (statement, 39, record->keys_read);
+  else
+    collate_statement_bind_null (statement, 39);
+  if (record->pace != NULL)
+    bind_json (statement, 40, object_to_node (collate_pace_to_json (record->pace)));
+  else
+    collate_statement_bind_null (statement, 40);
+}
+
 /* The columns from ?3 on; ?1 and ?2 are comparison and position. */
 static void
 bind_answer (CollateStatement *statement, const CollateAnswerRecord *record)
@@ -190,6 +206,7 @@ bind_answer (CollateStatement *statement, const CollateAnswerRecord *record)
     bind_json (statement, 38, object_to_node (collate_avoided_to_json (record->avoided)));
   else
     collate_statement_bind_null (statement, 38);
+  bind_pace (statement, record);
 }
 
 static gboolean
@@ -226,7 +243,8 @@ prepare_more (CollateStore *store, GError **error)
       store->database,
       "UPDATE answer SET (" ANSWER_COLUMNS ") ="
       " (SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
-      " ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, text || ?36, reasoning || ?37, ?38)"
+      " ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, text || ?36, reasoning || ?37, ?38, "
+      "?39, ?40)"
       " WHERE comparison = ?1 AND position = ?2",
       error);
 }

@@ -57,6 +57,7 @@ write_tokens (CollateEngine *engine,
               const CollateGeneration *generation,
               CollateDivider *divider,
               CollateStops *stops,
+              gpointer user_data,
               CollateGenerated *generated,
               GCancellable *cancellable,
               GError **error)
@@ -83,6 +84,8 @@ write_tokens (CollateEngine *engine,
         return "length";
       if (!collate_engine_session_append (session, token, error))
         return NULL;
+      if (generation->on_grown != NULL)
+        generation->on_grown (generated->n_tokens, user_data);
     }
   return NULL;
 }
@@ -108,7 +111,8 @@ collate_generate (CollateEngine *engine,
 
   output.stops = stops;
   *generated = (CollateGenerated){ 0 };
-  reason = write_tokens (engine, session, generation, divider, stops, generated, cancellable, error);
+  reason =
+      write_tokens (engine, session, generation, divider, stops, user_data, generated, cancellable, error);
   collate_engine_session_get_drafts (session, &generated->n_drafted, &generated->n_right);
   collate_divider_end (divider);
   collate_stops_end (stops);

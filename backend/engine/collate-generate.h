@@ -16,6 +16,9 @@ typedef struct
       *stops;       /* texts that end the answer and are no part of it, none of them empty; (nullable) */
   gboolean divides; /* what stands between thinking tags is reasoning; else all of it is the answer */
   gboolean think;   /* as the prompt was encoded */
+
+  /* Told after each computation how many tokens the timeline has grown by since the prompt; (nullable). */
+  void (*on_grown) (gint64 n_tokens, gpointer user_data);
 } CollateGeneration;
 
 /* What was written, the token that ended it included. */

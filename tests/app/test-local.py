@@ -105,8 +105,15 @@ def test_dense_and_sparse_are_asked():
         # All that is there is read, until there is more of it than 512 tokens.
         assert (sparse["response"], sparse["input_tokens"]) == (dense["response"], dense["input_tokens"])
         assert sparse["cached_input_tokens"] == dense["cached_input_tokens"] == 0
+        assert sparse["keys_read"] == dense["keys_read"] == 1, (dense, sparse)
         few, = ask(home, "--documents", document, "--models", "local:tiny@sparse", "--top-k", "4")
         assert few["state"] == "done" and few["output_tokens"] > 0, few
+        # The last token is not read any more by the one that would follow it.
+        length = few["input_tokens"] + few["output_tokens"] - 1
+        assert math.isclose(few["keys_read"], (4 + sum(4 / n for n in range(5, length + 1))) / length), few
+        [past] = home.json("history", "show", "2")["results"]
+        assert past["keys_read"] == few["keys_read"], past
+        assert f"{few['keys_read'] * 100:.1f}\u00a0%" in home.run("history", "show", "2").stdout.splitlines()[-1]
         for k in WRONG_TOP_K:
             cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny@sparse", "--top-k", k), "--top-k")
         cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny", "--top-k", "4"), "@sparse")

@@ -248,6 +248,29 @@ test_file_odd (void)
 }
 
 static void
+test_format_shares (void)
+{
+  static const struct
+  {
+    double share;
+    const char *text;
+  } cases[] = {
+    { 1, "100\u00a0%" },    { 0.99999, "99.9\u00a0%" }, { 0.125, "12.5\u00a0%" },
+    { 0.01, "1.0\u00a0%" }, { 0.0039, "0.39\u00a0%" },  { 0, "0.00\u00a0%" },
+    { -0.1, "—" },
+  };
+  g_autofree char *unknown = collate_format_share (NAN);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = collate_format_share (cases[i].share);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+  g_assert_cmpstr (unknown, ==, "—");
+}
+
+static void
 test_format_rates (void)
 {
   g_autofree char *rate = collate_format_rate (22.54);
@@ -520,6 +543,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/money/unknown", test_money_unknown);
   g_test_add_func ("/base/format/seconds", test_format_seconds);
   g_test_add_func ("/base/format/counts", test_format_counts);
+  g_test_add_func ("/base/format/shares", test_format_shares);
   g_test_add_func ("/base/format/rates", test_format_rates);
   g_test_add_func ("/base/format/lines", test_format_lines);
   g_test_add_func ("/base/table", test_table);

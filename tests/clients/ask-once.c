@@ -43,6 +43,7 @@ print_event (const CollateEvent *event, gpointer data)
     [COLLATE_EVENT_DROPPED] = "dropped",     [COLLATE_EVENT_MODEL] = "model",
     [COLLATE_EVENT_REASONING] = "reasoning", [COLLATE_EVENT_TEXT] = "text",
     [COLLATE_EVENT_USAGE] = "usage",         [COLLATE_EVENT_FINISH] = "finish",
+    [COLLATE_EVENT_STEP] = "step",           [COLLATE_EVENT_SHARE] = "share",
   };
   JsonObject *line = json_object_new ();
 

@@ -67,6 +67,7 @@ asked_new (void)
   asked->waits_for = g_ptr_array_new_with_free_func (g_free);
   asked->avoided = g_ptr_array_new_with_free_func (g_free);
   asked->waits = g_array_new (FALSE, FALSE, sizeof (gint64));
+  asked->share = -1;
 
   return asked;
 }
@@ -94,6 +95,19 @@ replace (char **field, const char *text)
 }
 
 static void
+note_step (Asked *asked, const CollateEvent *event)
+{
+  g_assert_cmpint (event->total, >, 0);
+  g_assert_cmpint (event->duration, >=, 0);
+  if (asked->n_steps[0] + asked->n_steps[1] > 0)
+    g_assert_cmpint (event->number, ==, asked->n_in_timeline + event->total);
+  g_assert_true (event->writing || asked->n_steps[1] == 0);
+  asked->n_in_timeline = event->number;
+  asked->n_grown[event->writing] += event->total;
+  asked->n_steps[event->writing]++;
+}
+
+static void
 note (const CollateEvent *event, gpointer data)
 {
   Asked *asked = data;
@@ -112,6 +126,8 @@ note (const CollateEvent *event, gpointer data)
     case COLLATE_EVENT_LOADS:
       asked->n_loads++;
       asked->n_read = 0;
+      memset (asked->n_grown, 0, sizeof asked->n_grown);
+      memset (asked->n_steps, 0, sizeof asked->n_steps);
       break;
     case COLLATE_EVENT_AVOIDED:
       g_ptr_array_add (
@@ -151,6 +167,12 @@ note (const CollateEvent *event, gpointer data)
     case COLLATE_EVENT_USAGE:
       asked->usage = *event->usage;
       asked->has_usage = TRUE;
+      break;
+    case COLLATE_EVENT_STEP:
+      note_step (asked, event);
+      break;
+    case COLLATE_EVENT_SHARE:
+      asked->share = event->share;
       break;
     case COLLATE_EVENT_FINISH:
       g_assert_null (asked->finish);

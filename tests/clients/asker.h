@@ -54,6 +54,10 @@ typedef struct
   guint n_loads;
   GPtrArray *avoided;       /* why no graphics card computes, in order */
   gint64 n_read, n_to_read; /* tokens, by the last word on it */
+  gint64 n_in_timeline;     /* tokens of a model file's, by the last word on it */
+  gint64 n_grown[2];        /* tokens by which it grew while it read, and while it wrote */
+  guint n_steps[2];         /* in which it did */
+  double share;             /* of the tokens before each, that was read; -1: nothing was said */
   guint n_sent;
   guint n_events;
   gint64 last_time;

@@ -430,6 +430,37 @@ test_sparse (void)
     }
 }
 
+/* All that is computed is told, a step at a time, and what was read of it in the end. */
+static void
+test_steps (void)
+{
+  const gint64 n_prompt = (gint64) strlen ("system|why>");
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) dense = NULL;
+  g_autoptr (Asked) again = NULL;
+  g_autoptr (Asked) sparse = NULL;
+  double sum = 8;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes");
+  dense = ask (&shelf, "a", "why");
+  g_assert_cmpint (dense->n_grown[0], ==, n_prompt);
+  g_assert_cmpuint (dense->n_steps[0], ==, n_prompt);
+  g_assert_cmpint (dense->n_grown[1], ==, strlen ("Yes"));
+  g_assert_cmpuint (dense->n_steps[1], ==, strlen ("Yes"));
+  g_assert_cmpint (dense->n_in_timeline, ==, n_prompt + 3);
+  g_assert_cmpfloat (dense->share, ==, 1);
+
+  again = ask (&shelf, "a", "why");
+  g_assert_cmpint (again->n_grown[0], ==, 1);
+  g_assert_cmpint (again->n_in_timeline, ==, n_prompt + 3);
+
+  sparse = ask (&shelf, "a@sparse", "why");
+  for (gint64 i = 8; i < n_prompt + 3; i++)
+    sum += 8.0 / (double) (i + 1);
+  g_assert_cmpfloat_with_epsilon (sparse->share, sum / (double) (n_prompt + 3), 1e-9);
+}
+
 /* Where memory holds one timeline, the older one goes: of the same model, or of another, whose weights go with it. */
 static void
 test_sparse_memory (void)
@@ -517,6 +548,8 @@ test_stopped_while_writing (void)
   g_assert_error (asked->error, COLLATE_ERROR, COLLATE_ERROR_STOPPED);
   g_assert_cmpstr (asked->text->str, ==, "Yes ");
   g_assert_cmpuint (fake_engine_get_done ()->n_computed, ==, strlen ("system|why>") + 4);
+  g_assert_cmpint (asked->n_grown[1], ==, 3);
+  g_assert_cmpfloat (asked->share, ==, 1);
 
   after = ask (&shelf, "a", "why");
   g_assert_cmpstr (after->text->str, ==, "Yes and no");
@@ -613,6 +646,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clients/engine/failures", test_failures);
   g_test_add_func ("/clients/engine/memory", test_memory);
   g_test_add_func ("/clients/engine/sparse", test_sparse);
+  g_test_add_func ("/clients/engine/steps", test_steps);
   g_test_add_func ("/clients/engine/sparse-memory", test_sparse_memory);
   g_test_add_func ("/clients/engine/sparse-context", test_sparse_context);
   g_test_add_func ("/clients/engine/device", test_device);

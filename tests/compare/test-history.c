@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <math.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -381,7 +382,9 @@ test_avoided (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_clear_object (&past);
-  execute (fixture, "ALTER TABLE answer DROP COLUMN avoided; PRAGMA user_version = 1");
+  execute (fixture,
+           "ALTER TABLE answer DROP COLUMN avoided; ALTER TABLE answer DROP COLUMN keys_read;"
+           "ALTER TABLE answer DROP COLUMN pace; PRAGMA user_version = 1");
 
   desk_restart (fixture->desk);
   past = open_past (get_history (fixture), id, &error);
@@ -399,6 +402,60 @@ test_avoided (Fixture *fixture, gconstpointer data)
   g_assert_error (collate_answer_get_avoided (answer_at (past, 0)), COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
   g_assert_cmpstr (collate_answer_get_avoided (answer_at (past, 0))->message, ==, "vulkan:0: full");
   g_assert_null (collate_answer_get_avoided (answer_at (past, 1)));
+}
+
+static void
+assert_pace (CollateAnswer *answer, gboolean writing, const CollatePacePoint *expected, guint n_expected)
+{
+  guint n_points;
+  const CollatePacePoint *points = collate_answer_get_pace (answer, writing, &n_points);
+
+  g_assert_cmpuint (n_points, ==, n_expected);
+  for (guint i = 0; i < n_points; i++)
+    {
+      g_assert_cmpint (points[i].end, ==, expected[i].end);
+      g_assert_cmpint (points[i].n_tokens, ==, expected[i].n_tokens);
+      g_assert_cmpint (points[i].duration, ==, expected[i].duration);
+    }
+}
+
+/* A history of before it was known is brought forward, and what is known then stays with its answer; nonsense is not. */
+static void
+test_pace (Fixture *fixture, gconstpointer data)
+{
+  static const CollatePacePoint reading[] = { { 256, 256, 1000 }, { 300, 44, 400 } };
+  static const CollatePacePoint writing[] = { { 301, 1, 90 } };
+  g_autoptr (CollateComparison) past = desk_ask (fixture->desk, "Does it?", "m,n");
+  gint64 id = collate_comparison_get_id (past);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (isnan (collate_answer_get_keys_read (answer_at (past, 0))));
+  g_clear_object (&past);
+  execute (fixture,
+           "ALTER TABLE answer DROP COLUMN keys_read; ALTER TABLE answer DROP COLUMN pace;"
+           "PRAGMA user_version = 2");
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_true (isnan (collate_answer_get_keys_read (answer_at (past, 0))));
+  assert_pace (answer_at (past, 0), FALSE, NULL, 0);
+  g_clear_object (&past);
+
+  execute (
+      fixture,
+      "UPDATE answer SET keys_read = 0.125, pace = '{\"reading\":[256,256,1000,300,44,400],"
+      "\"writing\":[301,1,90]}' WHERE position = 0;"
+      "UPDATE answer SET keys_read = 1.5, pace = '{\"reading\":[\"x\",1,2,5,9,1,5,0,1,5,5,-1,5,5,5,4,1,1,9],"
+      "\"writing\":{}}' WHERE position = 1");
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (collate_answer_get_keys_read (answer_at (past, 0)), ==, 0.125);
+  assert_pace (answer_at (past, 0), FALSE, reading, G_N_ELEMENTS (reading));
+  assert_pace (answer_at (past, 0), TRUE, writing, G_N_ELEMENTS (writing));
+  g_assert_true (isnan (collate_answer_get_keys_read (answer_at (past, 1))));
+  assert_pace (answer_at (past, 1), FALSE, &(CollatePacePoint){ 5, 5, 5 }, 1);
+  assert_pace (answer_at (past, 1), TRUE, NULL, 0);
 }
 
 /* Of a program whose name cannot be read nobody can say that it lives. */
@@ -640,6 +697,7 @@ main (int argc, char **argv)
     { "/compare/history/newer", test_newer },
     { "/compare/history/odd-rows", test_odd_rows },
     { "/compare/history/avoided", test_avoided },
+    { "/compare/history/pace", test_pace },
     { "/compare/history/odd-program", test_odd_program },
     { "/compare/history/many", test_many },
     { "/compare/history/flush", test_flush },

@@ -234,6 +234,48 @@ test_json_avoided (void)
   g_assert_nonnull (strstr (text, "vulkan:0: gone"));
 }
 
+/* Of a model of this machine it is told how much of its context it read, and of no other. */
+static void
+test_keys_read (void)
+{
+  g_autoptr (CollateComparison) comparison = comparison_from (
+      "{'question':'?','results':[{'id':'local:m@sparse','state':'done','response':'x','keys_read':0.0625},"
+      "{'id':'n','state':'done','response':'y'}]}");
+  g_autofree char *json = collate_export_json (comparison);
+  g_autofree char *csv = collate_export_csv (comparison);
+  g_autofree char *text = collate_export_text (comparison);
+  g_autofree char *markdown = collate_export_markdown (comparison);
+  g_autofree char *html = collate_export_html (comparison, NULL);
+  g_autoptr (JsonObject) object = collate_json_parse_object (json, -1, NULL);
+  JsonArray *results = collate_json_array (object, "results");
+
+  g_assert_cmpfloat (
+      collate_json_double (collate_json_element_object (results, 0), "keys_read", -1), ==, 0.0625);
+  g_assert_false (json_object_has_member (collate_json_element_object (results, 1), "keys_read"));
+  g_assert_nonnull (strstr (csv, ",tokens_per_second,keys_read,requests,"));
+  g_assert_nonnull (strstr (csv, ",0.0625,"));
+  g_assert_nonnull (strstr (text, "Keys read\n"));
+  g_assert_nonnull (strstr (text, "6.2\302\240%\n"));
+  g_assert_nonnull (strstr (text, "—\n"));
+  g_assert_nonnull (strstr (markdown, "| Keys read |\n"));
+  g_assert_nonnull (strstr (markdown, "| 6.2\302\240% |\n"));
+  g_assert_nonnull (strstr (html, "<td>6.2\302\240%</td>"));
+}
+
+/* Where nobody has such a figure, no table has a column for it. */
+static void
+test_no_keys_read (void)
+{
+  g_autoptr (CollateComparison) comparison = comparison_from (WHOLE);
+  g_autofree char *text = collate_export_text (comparison);
+  g_autofree char *markdown = collate_export_markdown (comparison);
+  g_autofree char *html = collate_export_html (comparison, NULL);
+
+  g_assert_null (strstr (text, "Keys read"));
+  g_assert_null (strstr (markdown, "Keys read"));
+  g_assert_null (strstr (html, "Keys read"));
+}
+
 static void
 test_json_hostile (void)
 {
@@ -243,7 +285,8 @@ test_json_hostile (void)
   g_autoptr (CollateComparison) odd = comparison_from (
       "{'question':'x','created':'yesterday','documents':[1,{'name':2},{'name':'a','pages':-3,'tokens':-9}],"
       "'context_tokens':-5,'results':[null,1,{},{'id':'m','run':0,'state':'streaming','input_tokens':1e300,"
-      "'cost':-1,'price':{'input':-1},'time':-4,'requests':-1,'dropped_parameters':[1,'x'],'error':7}]}");
+      "'cost':-1,'price':{'input':-1},'time':-4,'requests':-1,'dropped_parameters':[1,'x'],'error':7,"
+      "'keys_read':'all'}]}");
   g_autofree char *json = collate_export_json (odd);
 
   for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
@@ -403,6 +446,8 @@ main (int argc, char **argv)
   g_test_add_func ("/compare/sentences/warnings", test_warnings);
   g_test_add_func ("/compare/export/json", test_json);
   g_test_add_func ("/compare/export/json-avoided", test_json_avoided);
+  g_test_add_func ("/compare/export/keys-read", test_keys_read);
+  g_test_add_func ("/compare/export/no-keys-read", test_no_keys_read);
   g_test_add_func ("/compare/export/json-hostile", test_json_hostile);
   g_test_add_func ("/compare/export/csv", test_csv);
   g_test_add_func ("/compare/export/readable", test_readable);

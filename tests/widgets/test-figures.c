@@ -432,8 +432,9 @@ test_every_column_sorts (void)
 static void
 test_columns (void)
 {
-  static const char *const titles[] = { "Model",        "Input", "Cached",      "Output", "Reasoning",
-                                        "Total tokens", "Cost",  "First token", "Time",   "Tokens/s" };
+  static const char *const titles[] = { "Model",     "Input",        "Cached",   "Output",
+                                        "Reasoning", "Total tokens", "Cost",     "First token",
+                                        "Time",      "Tokens/s",     "Keys read" };
   g_autoptr (CollateComparison) comparison = make_comparison (tutorial, G_N_ELEMENTS (tutorial));
   Table table = show_table (comparison, 1000);
   GListModel *columns = gtk_column_view_get_columns (table.view);
@@ -445,6 +446,7 @@ test_columns (void)
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (columns, i);
 
       g_assert_cmpstr (gtk_column_view_column_get_title (column), ==, titles[i]);
+      g_assert_true (gtk_column_view_column_get_visible (column) == (i + 1 < G_N_ELEMENTS (titles)));
     }
   gtk_window_destroy (table.window);
 }
@@ -497,6 +499,25 @@ test_runs_and_unknown_figures (void)
                 GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                 "counted here: the server did not say");
   g_assert_false (gtk_widget_has_css_class (find_figure (&table, "5.00 s"), "success"));
+  gtk_window_destroy (table.window);
+}
+
+/* There is a column for the share of the keys as soon as a model of this machine tells it. */
+static void
+test_keys_read (void)
+{
+  g_autoptr (CollateComparison) comparison = widget_support_comparison_new (2);
+  Table table = show_table (comparison, 1000);
+  GListModel *columns = gtk_column_view_get_columns (table.view);
+  g_autoptr (GtkColumnViewColumn) keys = g_list_model_get_item (columns, 10);
+
+  g_assert_false (gtk_column_view_column_get_visible (keys));
+  widget_support_tell_share (comparison, 0, 0.125);
+  widget_support_draw (table.window);
+  g_assert_true (gtk_column_view_column_get_visible (keys));
+  assert_words (find_figure (&table, "12.5\u00a0%"),
+                GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                "of the tokens that stand before each, those that it read");
   gtk_window_destroy (table.window);
 }
 
@@ -635,6 +656,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/figures/metrics/sort", test_every_column_sorts);
   g_test_add_func ("/figures/metrics/figures", test_figures);
   g_test_add_func ("/figures/metrics/unknown", test_runs_and_unknown_figures);
+  g_test_add_func ("/widgets/metrics/keys-read", test_keys_read);
   g_test_add_func ("/figures/metrics/follow", test_table_follows_answers);
   g_test_add_func ("/figures/metrics/narrow", test_narrow_table_scrolls);
   g_test_add_func ("/figures/findings/words", test_findings);

@@ -195,6 +195,29 @@ end (CollateComparison *comparison, guint position, const GError *error)
 }
 
 void
+widget_support_step (CollateComparison *comparison,
+                     guint position,
+                     gboolean writing,
+                     gint64 end,
+                     gint64 n_tokens,
+                     gint64 duration)
+{
+  apply (comparison,
+         position,
+         (CollateEvent){ .kind = COLLATE_EVENT_STEP,
+                         .number = end,
+                         .total = n_tokens,
+                         .duration = duration,
+                         .writing = writing });
+}
+
+void
+widget_support_tell_share (CollateComparison *comparison, guint position, double share)
+{
+  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_SHARE, .share = share });
+}
+
+void
 widget_support_finish (CollateComparison *comparison, guint position, gint64 input, gint64 output)
 {
   CollateUsage usage = { .input = input, .output = output, .reported = COLLATE_MONEY_UNKNOWN };

@@ -38,6 +38,16 @@ void widget_support_think (CollateComparison *comparison, guint position, const 
 void widget_support_wait (CollateComparison *comparison, guint position, const char *other);
 void widget_support_load (CollateComparison *comparison, guint position);
 void widget_support_read (CollateComparison *comparison, guint position, gint64 n_done, gint64 n_tokens);
+
+/* What its timeline does: tokens in it, of which the last n_tokens took so many microseconds, and the share of them that
+ * was read. */
+void widget_support_step (CollateComparison *comparison,
+                          guint position,
+                          gboolean writing,
+                          gint64 end,
+                          gint64 n_tokens,
+                          gint64 duration);
+void widget_support_tell_share (CollateComparison *comparison, guint position, double share);
 void widget_support_finish (CollateComparison *comparison, guint position, gint64 input, gint64 output);
 void widget_support_fail (CollateComparison *comparison,
                           guint position,
