@@ -98,6 +98,7 @@ typedef struct
   gint64 n_tokens, n_heads, head_size, n_rotated, stride;
   gint64 position; /* of the first token */
   gboolean interleaved;
+  float magnitude; /* that rotated numbers are multiplied with; 0: 1 */
 
   CollatePlace out; /* (nullable) */
   gint64 out_head_size, out_stride;

@@ -33,6 +33,7 @@ rotate (const CollatePass *pass, CollatePlace heads, gint64 n_heads, gint64 head
                              .stride = n_heads * head_size,
                              .position = pass->position,
                              .interleaved = interleaved,
+                             .magnitude = shape->rotation_scale,
                          });
 }
 
@@ -136,6 +137,7 @@ absorb (const CollatePass *pass, const CollateLayer *layer)
                              .stride = shape->n_heads * size,
                              .position = pass->position,
                              .interleaved = shape->interleaved,
+                             .magnitude = shape->rotation_scale,
                              .out = collate_place_skip (at->absorbed, shape->latent.rank),
                              .out_head_size = shape->head_size,
                              .out_stride = shape->n_heads * shape->head_size,

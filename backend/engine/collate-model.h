@@ -61,6 +61,7 @@ typedef struct
   gint64 n_rotated; /* numbers of a head that carry the position */
   float epsilon;    /* of the norms */
   float attention_scale;
+  float rotation_scale; /* that rotated numbers are multiplied with */
   gboolean interleaved; /* how rotated numbers are paired */
 
   CollateLatentShape latent;

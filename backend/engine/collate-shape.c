@@ -141,7 +141,7 @@ collate_shape_read (CollateGguf *gguf, const CollateFamily *family, CollateShape
   const CollateTensor *embedding = collate_gguf_get_tensor (gguf, "token_embd.weight");
   double epsilon;
 
-  *shape = (CollateShape){ .interleaved = family->interleaved };
+  *shape = (CollateShape){ .interleaved = family->interleaved, .rotation_scale = 1 };
   if ((!family->has_experts && !check_dense (gguf, error)) ||
       !collate_shape_read_size (gguf, "block_count", 0, COLLATE_MOST_LAYERS, &shape->n_layers, error) ||
       !collate_shape_read_size (gguf, "embedding_length", 0, COLLATE_MOST_WIDTH, &shape->width, error) ||
@@ -167,14 +167,11 @@ find_pair (double n_turns, gint64 n_tokens, gint64 n_rotated, double base)
 }
 
 /* What YaRN multiplies the attention's scale by. Where whole heads are rotated it lengthens both of what is multiplied, so
- * that it acts squared. DeepSeek's latent heads, of which a part is rotated, leave their lengths alone and have the same
- * said by a factor of the logarithm. */
+ * that it acts squared. DeepSeek's latent heads, of which a part is rotated, have the same said by a factor of the
+ * logarithm (0.1 * mscale_all_dim); with it the lengths of rotated numbers stay as they are, unless the factor is not that
+ * of other models: then V3.2's change by what is between the two (its mscale is 1, V2's is the same as mscale_all_dim). */
 static gboolean
-read_temperature (CollateGguf *gguf,
-                  const CollateShape *shape,
-                  double factor,
-                  double *temperature,
-                  GError **error)
+read_temperature (CollateGguf *gguf, CollateShape *shape, double factor, double *temperature, GError **error)
 {
   double magnitude = 1, multiplier = 0.1;
 
@@ -184,6 +181,8 @@ read_temperature (CollateGguf *gguf,
           : !collate_shape_read_number (gguf, "rope.scaling.attn_factor", 1, 0.01, 100, &magnitude, error))
     return FALSE;
   magnitude *= 1 + multiplier * log (factor);
+  if (shape->index.n_heads > 0)
+    shape->rotation_scale = (1 + 0.1 * log (factor)) / (1 + multiplier * log (factor));
   *temperature = magnitude * magnitude;
   return TRUE;
 }

@@ -71,7 +71,8 @@ reference_rope (double *heads,
                 gint64 n_rotated,
                 gint64 stride,
                 gint64 position,
-                gboolean interleaved)
+                gboolean interleaved,
+                double magnitude)
 {
   for (gint64 t = 0; t < n_tokens; t++)
     for (gint64 h = 0; h < n_heads; h++)
@@ -84,8 +85,8 @@ reference_rope (double *heads,
           double x = *first;
           double y = *second;
 
-          *first = x * cos (angle) - y * sin (angle);
-          *second = x * sin (angle) + y * cos (angle);
+          *first = (x * cos (angle) - y * sin (angle)) * magnitude;
+          *second = (x * sin (angle) + y * cos (angle)) * magnitude;
         }
 }
 

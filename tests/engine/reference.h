@@ -56,7 +56,8 @@ void reference_rope (double *heads,
                      gint64 n_rotated,
                      gint64 stride,
                      gint64 position,
-                     gboolean interleaved);
+                     gboolean interleaved,
+                     double magnitude);
 
 /* By the definition of the matrix: its number at (i, j) is -1 where i & j has an odd number of bits. */
 void reference_hadamard (double *rows, gint64 n_rows, gint64 columns);

@@ -109,6 +109,7 @@ test_rms_norm_apart (KernelFixture *fixture)
 typedef struct
 {
   gint64 n_tokens, n_heads, head_size, n_rotated, gap, position;
+  float magnitude; /* 0: 1 */
 } RopeCase;
 
 /* Where `out_gap` is not negative, to a place of its own, heads so many numbers further apart than they need. */
@@ -134,6 +135,7 @@ check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved, 
     .stride = stride,
     .position = test->position,
     .interleaved = interleaved,
+    .magnitude = test->magnitude,
     .out_head_size = out_head_size,
     .out_stride = out_stride,
   };
@@ -154,7 +156,8 @@ check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved, 
                   test->n_rotated,
                   stride,
                   test->position,
-                  interleaved);
+                  interleaved,
+                  test->magnitude != 0 ? test->magnitude : 1);
   /* The angle is a product of two f32, rounded: half a unit of its last place. */
   if (out_gap < 0)
     {
@@ -181,8 +184,8 @@ check_rope (KernelFixture *fixture, const RopeCase *test, gboolean interleaved, 
 }
 
 static const RopeCase rope_cases[] = {
-  { 1, 1, 2, 2, 0, 0 },      { 1, 9, 64, 64, 0, 5 },  { 70, 3, 64, 64, 7, 100 },
-  { 3, 4, 48, 48, 0, 8000 }, { 2, 8, 128, 64, 3, 1 }, { 5, 1, 80, 32, 0, 2047 },
+  { 1, 1, 2, 2, 0, 0 },      { 1, 9, 64, 64, 0, 5 },        { 70, 3, 64, 64, 7, 100 },
+  { 3, 4, 48, 48, 0, 8000 }, { 2, 8, 128, 64, 3, 1, 1.25 }, { 5, 1, 80, 32, 0, 2047 },
 };
 
 static void

@@ -27,14 +27,15 @@ rotate_token (const CollateRope *params, gint64 t)
   float *token = collate_place_get (params->heads) + t * params->stride;
   gint64 n_pairs = params->n_rotated / 2;
   gint64 distance = params->interleaved ? 1 : n_pairs;
+  float magnitude = params->magnitude != 0 ? params->magnitude : 1;
   gint64 out_head_size;
   float *out = get_out (params, t, token, &out_head_size);
 
   for (gint64 i = 0; i < n_pairs; i++)
     {
       float angle = (float) (params->position + t) * params->frequencies[i];
-      float cosine = cosf (angle);
-      float sine = sinf (angle);
+      float cosine = cosf (angle) * magnitude;
+      float sine = sinf (angle) * magnitude;
       gint64 at = params->interleaved ? 2 * i : i;
 
       for (gint64 head = 0; head < params->n_heads; head++)

@@ -99,9 +99,10 @@ make_angles (CollateVulkanDevice *self, const CollateRope *params)
   gsize n_bytes = (gsize) (params->n_tokens * n_pairs) * 2 * sizeof (float);
   g_autofree float *angles = NULL;
   CollateVulkanAngles *last = &self->angles;
+  float magnitude = params->magnitude != 0 ? params->magnitude : 1;
 
   if (last->slice.slab && last->position == params->position && last->n_tokens == params->n_tokens &&
-      last->n_pairs == n_pairs && last->frequencies == params->frequencies)
+      last->n_pairs == n_pairs && last->frequencies == params->frequencies && last->magnitude == magnitude)
     return last->slice;
 
   angles = g_malloc (n_bytes);
@@ -110,14 +111,15 @@ make_angles (CollateVulkanDevice *self, const CollateRope *params)
       {
         float angle = (float) (params->position + t) * params->frequencies[i];
 
-        angles[(t * n_pairs + i) * 2] = cosf (angle);
-        angles[(t * n_pairs + i) * 2 + 1] = sinf (angle);
+        angles[(t * n_pairs + i) * 2] = cosf (angle) * magnitude;
+        angles[(t * n_pairs + i) * 2 + 1] = sinf (angle) * magnitude;
       }
   *last = (CollateVulkanAngles){ collate_vulkan_upload (self, angles, n_bytes),
                                  params->frequencies,
                                  params->position,
                                  params->n_tokens,
-                                 n_pairs };
+                                 n_pairs,
+                                 magnitude };
   return last->slice;
 }
 

@@ -25,6 +25,7 @@ typedef struct
   CollateVulkanSlice slice;
   const float *frequencies;
   gint64 position, n_tokens, n_pairs;
+  float magnitude;
 } CollateVulkanAngles;
 
 struct _CollateVulkanDevice
