@@ -273,7 +273,7 @@ dup_content (JsonObject *message)
 static gboolean
 add_turn (GArray *turns, JsonObject *message, CollateServeFault *fault)
 {
-  CollateTurn turn;
+  CollateTurn turn = { 0 };
   char *content;
 
   if (message == NULL || !read_role (message, &turn.role))
