@@ -16,9 +16,9 @@ void collate_template_free (CollateTemplate *self);
 CollateChatFormat collate_template_get_format (CollateTemplate *self);
 
 /* The conversation up to where the model begins to write: control tokens as tokens, the contents as text whatever they
- * spell; the turns as for collate_engine_encode_turns(), with its errors. `bos` is tokenizer.ggml.bos_token_id or -1; it comes first where the template or `add_bos` asks for it.
- * `think` matters where the template can switch. (nullable) (transfer full); COLLATE_ERROR_UNSUPPORTED also where the
- * template is none that is known. */
+ * spell; the turns as for collate_engine_encode_turns(), with its errors. `bos` is tokenizer.ggml.bos_token_id or -1; it
+ * comes first where the template or `add_bos` asks for it. `think` matters where the template can switch. (nullable)
+ * (transfer full); COLLATE_ERROR_UNSUPPORTED also where the template is none that is known. */
 GArray *collate_template_encode_turns (CollateTemplate *self,
                                        CollateVocabulary *vocabulary,
                                        gint32 bos,

@@ -14,8 +14,20 @@ struct _CollateServeAnswer
   gint64 created;
   GString *text; /* of a reply that is not streamed */
   GString *reasoning;
+  JsonArray *calls;
+  guint n_calls;  /* so far */
   gboolean begun; /* a stream */
 };
+
+/* The one choice: what was written, or the next piece of it. */
+typedef struct
+{
+  const char *role; /* (nullable), as all of them */
+  const char *text;
+  const char *reasoning;
+  JsonArray *calls;
+  const char *reason; /* why it ended */
+} Choice;
 
 CollateServeAnswer *
 collate_serve_answer_new (CollateHttpExchange *exchange, CollateServeRequest *request, const char *model)
@@ -30,6 +42,7 @@ collate_serve_answer_new (CollateHttpExchange *exchange, CollateServeRequest *re
   self->created = g_get_real_time () / G_USEC_PER_SEC;
   self->text = g_string_new (NULL);
   self->reasoning = g_string_new (NULL);
+  self->calls = json_array_new ();
 
   return self;
 }
@@ -75,33 +88,67 @@ begin_object (CollateServeAnswer *self)
   return builder;
 }
 
-/* The one choice: what was written, or the next piece of it. */
+/* A call as the client knows it again; in a stream it says which one it is. */
 static void
-add_choice (CollateServeAnswer *self,
-            JsonBuilder *builder,
-            const char *role,
-            const char *text,
-            const char *reasoning,
-            const char *reason)
+add_call (CollateServeAnswer *self, JsonArray *calls, const CollateServePiece *piece)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *id = g_strconcat ("call_", uuid, NULL);
+
+  json_builder_begin_object (builder);
+  if (self->request->stream)
+    add_int (builder, "index", self->n_calls);
+  collate_json_add_string (builder, "id", id);
+  collate_json_add_string (builder, "type", "function");
+  json_builder_set_member_name (builder, "function");
+  json_builder_begin_object (builder);
+  collate_json_add_string (builder, "name", piece->function);
+  collate_json_add_string (builder, "arguments", piece->arguments);
+  json_builder_end_object (builder);
+  json_builder_end_object (builder);
+
+  json_array_add_element (calls, json_builder_get_root (builder));
+  self->n_calls++;
+}
+
+static void
+add_calls (JsonBuilder *builder, JsonArray *calls)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_set_array (node, calls);
+  json_builder_set_member_name (builder, "tool_calls");
+  json_builder_add_value (builder, node);
+}
+
+static void
+add_message (CollateServeAnswer *self, JsonBuilder *builder, const Choice *choice)
+{
+  json_builder_set_member_name (builder, self->request->stream ? "delta" : "message");
+  json_builder_begin_object (builder);
+  if (choice->role != NULL)
+    collate_json_add_string (builder, "role", choice->role);
+  if (choice->text != NULL)
+    collate_json_add_string (builder, "content", choice->text);
+  if (choice->reasoning != NULL)
+    collate_json_add_string (builder, "reasoning_content", choice->reasoning);
+  if (choice->calls != NULL)
+    add_calls (builder, choice->calls);
+  json_builder_end_object (builder);
+}
+
+static void
+add_choice (CollateServeAnswer *self, JsonBuilder *builder, const Choice *choice)
 {
   json_builder_begin_object (builder);
   add_int (builder, "index", 0);
   if (self->request->form == COLLATE_SERVE_CHAT)
-    {
-      json_builder_set_member_name (builder, self->request->stream ? "delta" : "message");
-      json_builder_begin_object (builder);
-      if (role != NULL)
-        collate_json_add_string (builder, "role", role);
-      if (text != NULL)
-        collate_json_add_string (builder, "content", text);
-      if (reasoning != NULL)
-        collate_json_add_string (builder, "reasoning_content", reasoning);
-      json_builder_end_object (builder);
-    }
+    add_message (self, builder, choice);
   else
-    collate_json_add_string (builder, "text", text != NULL ? text : "");
+    collate_json_add_string (builder, "text", choice->text != NULL ? choice->text : "");
   collate_json_add_string (builder, "logprobs", NULL);
-  collate_json_add_string (builder, "finish_reason", reason);
+  collate_json_add_string (builder, "finish_reason", choice->reason);
   json_builder_end_object (builder);
 }
 
@@ -141,18 +188,23 @@ end_object (JsonBuilder *builder, const CollateServeOutcome *outcome, gboolean n
 }
 
 static void
-send_choice (CollateServeAnswer *self,
-             const char *role,
-             const char *text,
-             const char *reasoning,
-             const char *reason)
+send_choice (CollateServeAnswer *self, const Choice *choice)
 {
   g_autoptr (JsonBuilder) builder = begin_object (self);
   g_autofree char *json = NULL;
 
-  add_choice (self, builder, role, text, reasoning, reason);
+  add_choice (self, builder, choice);
   json = end_object (builder, NULL, self->request->include_usage);
   collate_http_exchange_send_event (self->exchange, json);
+}
+
+static void
+send_call (CollateServeAnswer *self, const CollateServePiece *piece)
+{
+  g_autoptr (JsonArray) calls = json_array_new ();
+
+  add_call (self, calls, piece);
+  send_choice (self, &(Choice){ .calls = calls });
 }
 
 static void
@@ -170,31 +222,38 @@ begin_stream (CollateServeAnswer *self)
   self->begun = TRUE;
   collate_http_exchange_begin_events (self->exchange);
   if (self->request->form == COLLATE_SERVE_CHAT)
-    send_choice (self, "assistant", "", NULL, NULL);
+    send_choice (self, &(Choice){ .role = "assistant", .text = "" });
+}
+
+/* Of a reply that is not streamed. */
+static void
+keep_piece (CollateServeAnswer *self, const CollateServePiece *piece)
+{
+  if (piece->function != NULL)
+    add_call (self, self->calls, piece);
+  else if (piece->text != NULL)
+    g_string_append (piece->reasoning ? self->reasoning : self->text, piece->text);
 }
 
 void
 collate_serve_answer_add (CollateServeAnswer *self, const CollateServePiece *piece)
 {
   if (!self->request->stream)
-    {
-      if (piece->text != NULL)
-        g_string_append (piece->reasoning ? self->reasoning : self->text, piece->text);
-      return;
-    }
-
-  if (piece->text == NULL)
+    keep_piece (self, piece);
+  else if (piece->function != NULL)
+    send_call (self, piece);
+  else if (piece->text == NULL)
     begin_stream (self);
   else if (piece->reasoning)
-    send_choice (self, NULL, NULL, piece->text, NULL);
+    send_choice (self, &(Choice){ .reasoning = piece->text });
   else
-    send_choice (self, NULL, piece->text, NULL, NULL);
+    send_choice (self, &(Choice){ .text = piece->text });
 }
 
 static void
 finish_stream (CollateServeAnswer *self, const CollateServeOutcome *outcome)
 {
-  send_choice (self, NULL, NULL, NULL, outcome->reason);
+  send_choice (self, &(Choice){ .reason = outcome->reason });
   if (self->request->include_usage)
     send_usage (self, outcome);
   collate_http_exchange_send_event (self->exchange, "[DONE]");
@@ -219,9 +278,15 @@ static char *
 write_whole (CollateServeAnswer *self, const CollateServeOutcome *outcome)
 {
   g_autoptr (JsonBuilder) builder = begin_object (self);
-  const char *reasoning = self->reasoning->len > 0 ? self->reasoning->str : NULL;
+  const Choice choice = {
+    .role = "assistant",
+    .text = self->text->str,
+    .reasoning = self->reasoning->len > 0 ? self->reasoning->str : NULL,
+    .calls = self->n_calls > 0 ? self->calls : NULL,
+    .reason = outcome->reason,
+  };
 
-  add_choice (self, builder, "assistant", self->text->str, reasoning, outcome->reason);
+  add_choice (self, builder, &choice);
 
   return end_object (builder, outcome, FALSE);
 }
@@ -263,6 +328,7 @@ collate_serve_answer_free (CollateServeAnswer *self)
   collate_serve_request_free (self->request);
   g_string_free (self->text, TRUE);
   g_string_free (self->reasoning, TRUE);
+  json_array_unref (self->calls);
   g_free (self->model);
   g_free (self->id);
   g_free (self);

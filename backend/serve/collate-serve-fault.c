@@ -27,6 +27,19 @@ collate_serve_fault_set (CollateServeFault *fault,
   return FALSE;
 }
 
+gboolean
+collate_serve_fault_refuse (CollateServeFault *fault, const char *param, const char *what)
+{
+  return collate_serve_fault_set (fault, 400, param, "invalid_value", "'%s' must be %s.", param, what);
+}
+
+gboolean
+collate_serve_fault_refuse_unsupported (CollateServeFault *fault, const char *param)
+{
+  return collate_serve_fault_set (
+      fault, 400, param, "unsupported_parameter", "'%s' is not supported by this server.", param);
+}
+
 void
 collate_serve_fault_from_error (CollateServeFault *fault, const char *param, const GError *error)
 {

@@ -22,6 +22,10 @@ gboolean collate_serve_fault_set (CollateServeFault *fault,
                                   const char *format,
                                   ...) G_GNUC_PRINTF (5, 6);
 
+/* The same for a member that is not `what`, "a text" for instance, and for one that asks for what is not done here. */
+gboolean collate_serve_fault_refuse (CollateServeFault *fault, const char *param, const char *what);
+gboolean collate_serve_fault_refuse_unsupported (CollateServeFault *fault, const char *param);
+
 /* What an error of the engine is to a client, whose request's text is in the member `param`; static. */
 void collate_serve_fault_from_error (CollateServeFault *fault, const char *param, const GError *error);
 

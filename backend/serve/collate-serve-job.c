@@ -73,13 +73,15 @@ collate_serve_piece_free (gpointer data)
   CollateServePiece *piece = data;
 
   g_free (piece->text);
+  g_free (piece->function);
+  g_free (piece->arguments);
   g_free (piece);
 }
 
 static void
 send_piece (Writer *writer, const char *text, gboolean reasoning)
 {
-  CollateServePiece *piece = g_new (CollateServePiece, 1);
+  CollateServePiece *piece = g_new0 (CollateServePiece, 1);
 
   piece->text = g_strdup (text);
   piece->reasoning = reasoning;
@@ -101,6 +103,18 @@ on_text (const char *text, gboolean reasoning, gpointer user_data)
 
   writer->has_written = TRUE;
   send_piece (writer, text, reasoning);
+}
+
+static void
+on_call (const CollateCall *call, gpointer user_data)
+{
+  Writer *writer = user_data;
+  CollateServePiece *piece = g_new0 (CollateServePiece, 1);
+
+  piece->function = g_strdup (call->name);
+  piece->arguments = g_strdup (call->arguments);
+  writer->has_written = TRUE;
+  collate_inbox_send (writer->inbox, piece);
 }
 
 /* The tokens to write on from; (nullable) (transfer full). */
@@ -175,6 +189,7 @@ compute (CollateEngine *engine,
     .stops = (const char *const *) request->stops,
     .divides = request->form != COLLATE_SERVE_COMPLETION,
     .think = request->think,
+    .on_call = request->tools != NULL ? on_call : NULL,
   };
   outcome->reason = collate_generate (
       engine, session, &generation, on_text, writer, &outcome->generated, cancellable, error);

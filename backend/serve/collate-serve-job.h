@@ -31,11 +31,14 @@ gboolean collate_serve_model_load (CollateServeModel *model,
                                    GCancellable *cancellable,
                                    GError **error);
 
-/* A piece of what is written, as it is sent to the inbox; the first one has no text: the prompt is read. */
+/* A piece of what is written, as it is sent to the inbox: a text, or a function that is called; the first one is neither:
+ * the prompt is read. */
 typedef struct
 {
   char *text; /* (nullable) */
   gboolean reasoning;
+  char *function;  /* (nullable); */
+  char *arguments; /* and what it is called with, as JSON */
 } CollateServePiece;
 
 void collate_serve_piece_free (gpointer piece);
@@ -43,7 +46,7 @@ void collate_serve_piece_free (gpointer piece);
 /* How it ended. */
 typedef struct
 {
-  const char *reason; /* "stop", "length"; static */
+  const char *reason; /* "stop", "length", "tool_calls"; static */
   gint64 n_prompt;
   gint64 n_cached; /* of them */
   CollateGenerated generated;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/collate-json.h"
+#include "serve/collate-serve-messages.h"
 
 /* A member that is null is one that is missing, as clients mean it. One of another type is a fault, and so is one that
  * asks for what is not done here: an answer that ignored it would look right. `model` alone is not looked at: one model
@@ -38,19 +39,6 @@ is_string (JsonNode *node)
 }
 
 static gboolean
-refuse (CollateServeFault *fault, const char *param, const char *what)
-{
-  return collate_serve_fault_set (fault, 400, param, "invalid_value", "'%s' must be %s.", param, what);
-}
-
-static gboolean
-refuse_unsupported (CollateServeFault *fault, const char *param)
-{
-  return collate_serve_fault_set (
-      fault, 400, param, "unsupported_parameter", "'%s' is not supported by this server.", param);
-}
-
-static gboolean
 read_number (JsonObject *object, const char *member, double max, double *value, CollateServeFault *fault)
 {
   JsonNode *node = find (object, member);
@@ -75,7 +63,7 @@ read_integer (JsonObject *object, const char *member, gint64 min, gint64 *value,
   if (!is_number (node) || json_node_get_double (node) < -9e18 || json_node_get_double (node) > 9e18 ||
       json_node_get_double (node) != (double) collate_json_int (object, member, G_MININT64) ||
       collate_json_int (object, member, G_MININT64) < min)
-    return refuse (fault, member, min > 0 ? "a positive integer" : "an integer");
+    return collate_serve_fault_refuse (fault, member, min > 0 ? "a positive integer" : "an integer");
   *value = collate_json_int (object, member, 0);
 
   return TRUE;
@@ -89,7 +77,7 @@ read_boolean (JsonObject *object, const char *member, gboolean *value, CollateSe
   if (node == NULL)
     return TRUE;
   if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
-    return refuse (fault, member, "true or false");
+    return collate_serve_fault_refuse (fault, member, "true or false");
   *value = json_node_get_boolean (node);
 
   return TRUE;
@@ -101,7 +89,7 @@ add_stop (GStrvBuilder *builder, JsonNode *node, CollateServeFault *fault)
   const char *stop = is_string (node) ? json_node_get_string (node) : NULL;
 
   if (stop == NULL || *stop == '\0' || strlen (stop) > MAX_STOP_BYTES)
-    return refuse (fault, "stop", "a text that is not empty, or up to four of them");
+    return collate_serve_fault_refuse (fault, "stop", "a text that is not empty, or up to four of them");
   g_strv_builder_add (builder, stop);
 
   return TRUE;
@@ -119,7 +107,7 @@ read_stops (CollateServeRequest *self, JsonObject *object, CollateServeFault *fa
   if (array == NULL && !add_stop (builder, node, fault))
     return FALSE;
   if (array != NULL && json_array_get_length (array) > MAX_STOPS)
-    return refuse (fault, "stop", "a text that is not empty, or up to four of them");
+    return collate_serve_fault_refuse (fault, "stop", "a text that is not empty, or up to four of them");
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     if (!add_stop (builder, json_array_get_element (array, i), fault))
       return FALSE;
@@ -153,9 +141,9 @@ read_stream (CollateServeRequest *self, JsonObject *object, CollateServeFault *f
   if (!read_boolean (object, "stream", &self->stream, fault))
     return FALSE;
   if (self->stream && self->form == COLLATE_SERVE_GENERATE)
-    return refuse_unsupported (fault, "stream");
+    return collate_serve_fault_refuse_unsupported (fault, "stream");
   if (options == NULL && find (object, "stream_options") != NULL)
-    return refuse (fault, "stream_options", "an object");
+    return collate_serve_fault_refuse (fault, "stream_options", "an object");
 
   return options == NULL || read_boolean (options, "include_usage", &self->include_usage, fault);
 }
@@ -191,22 +179,11 @@ check_unsupported (JsonObject *object, CollateServeFault *fault)
     double number;
     const char *word;
   } parameters[] = {
-    { "n", 1, NULL },
-    { "best_of", 1, NULL },
-    { "echo", 0, NULL },
-    { "suffix", 0, "" },
-    { "logprobs", -1, NULL },
-    { "top_logprobs", 0, NULL },
-    { "logit_bias", 0, NULL },
-    { "presence_penalty", 0, NULL },
-    { "frequency_penalty", 0, NULL },
-    { "tools", 0, NULL },
-    { "functions", 0, NULL },
-    { "tool_choice", 0, "none" },
-    { "function_call", 0, "none" },
-    { "response_format", 0, "text" },
-    { "audio", 0, NULL },
-    { "modalities", 0, NULL },
+    { "n", 1, NULL },          { "best_of", 1, NULL },          { "echo", 0, NULL },
+    { "suffix", 0, "" },       { "logprobs", -1, NULL },        { "top_logprobs", 0, NULL },
+    { "logit_bias", 0, NULL }, { "presence_penalty", 0, NULL }, { "frequency_penalty", 0, NULL },
+    { "functions", 0, NULL },  { "function_call", 0, "none" },  { "response_format", 0, "text" },
+    { "audio", 0, NULL },      { "modalities", 0, NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (parameters); i++)
@@ -214,92 +191,65 @@ check_unsupported (JsonObject *object, CollateServeFault *fault)
       JsonNode *node = find (object, parameters[i].member);
 
       if (node != NULL && !is_neutral (node, parameters[i].number, parameters[i].word))
-        return refuse_unsupported (fault, parameters[i].member);
+        return collate_serve_fault_refuse_unsupported (fault, parameters[i].member);
     }
 
   return TRUE;
 }
 
+/* `*offers` is FALSE where no tool shall be called. */
 static gboolean
-read_role (JsonObject *message, CollateRole *role)
+read_choice (JsonObject *object, gboolean *offers, CollateServeFault *fault)
 {
-  static const struct
-  {
-    const char *name;
-    CollateRole role;
-  } roles[] = {
-    { "system", COLLATE_ROLE_SYSTEM },
-    { "developer", COLLATE_ROLE_SYSTEM },
-    { "user", COLLATE_ROLE_USER },
-    { "assistant", COLLATE_ROLE_ASSISTANT },
-  };
-  const char *name = collate_json_string (message, "role");
+  JsonNode *choice = find (object, "tool_choice");
 
-  for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (roles); i++)
-    if (strcmp (name, roles[i].name) == 0)
-      {
-        *role = roles[i].role;
-        return TRUE;
-      }
+  *offers = choice == NULL || g_strcmp0 (collate_json_string (object, "tool_choice"), "auto") == 0;
+  if (*offers || is_neutral (choice, 0, "none"))
+    return TRUE;
 
-  return FALSE;
+  return collate_serve_fault_refuse_unsupported (fault, "tool_choice");
 }
 
-/* A message's text: a string, or parts that are all text; (nullable) (transfer full). */
-static char *
-dup_content (JsonObject *message)
-{
-  const char *content = collate_json_string (message, "content");
-  JsonArray *parts = collate_json_array (message, "content");
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  if (content != NULL)
-    return g_strdup (content);
-  if (parts == NULL)
-    return NULL;
-  for (guint i = 0; i < json_array_get_length (parts); i++)
-    {
-      JsonObject *part = collate_json_element_object (parts, i);
-
-      if (g_strcmp0 (collate_json_string (part, "type"), "text") != 0 ||
-          collate_json_string (part, "text") == NULL)
-        return NULL;
-      g_string_append (text, collate_json_string (part, "text"));
-    }
-
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
+/* Tools are called as the model likes: several at a time, with arguments that no schema was held against. */
 static gboolean
-add_turn (GArray *turns, JsonObject *message, CollateServeFault *fault)
+check_strictness (JsonObject *object, JsonArray *tools, CollateServeFault *fault)
 {
-  CollateTurn turn = { 0 };
-  char *content;
-
-  if (message == NULL || !read_role (message, &turn.role))
-    return refuse (fault, "messages", "a list of objects whose role is system, user or assistant");
-  if (turn.role == COLLATE_ROLE_SYSTEM && turns->len > 0)
-    return refuse (fault, "messages", "a list whose system message, if any, is the first one");
-  content = dup_content (message);
-  if (content == NULL)
-    return refuse (fault, "messages", "a list of objects whose content is text");
-  turn.content = content;
-  g_array_append_val (turns, turn);
+  if (!collate_json_boolean (object, "parallel_tool_calls", TRUE))
+    return collate_serve_fault_refuse_unsupported (fault, "parallel_tool_calls");
+  for (guint i = 0; i < json_array_get_length (tools); i++)
+    if (collate_json_boolean (
+            collate_json_object (collate_json_element_object (tools, i), "function"), "strict", FALSE))
+      return collate_serve_fault_set (
+          fault, 400, "tools", "unsupported_parameter", "A tool's 'strict' is not supported by this server.");
 
   return TRUE;
 }
 
 static gboolean
-read_messages (CollateServeRequest *self, JsonObject *object, CollateServeFault *fault)
+read_tools (CollateServeRequest *self, JsonObject *object, CollateServeFault *fault)
 {
-  JsonArray *messages = collate_json_array (object, "messages");
-  guint n_messages = messages != NULL ? json_array_get_length (messages) : 0;
+  JsonNode *node = find (object, "tools");
+  JsonArray *tools = collate_json_array (object, "tools");
+  gboolean offers;
 
-  for (guint i = 0; i < n_messages; i++)
-    if (!add_turn (self->turns, collate_json_element_object (messages, i), fault))
-      return FALSE;
-  if (n_messages == 0 || g_array_index (self->turns, CollateTurn, n_messages - 1).role != COLLATE_ROLE_USER)
-    return refuse (fault, "messages", "a list that ends with the user's message");
+  if (!read_choice (object, &offers, fault))
+    return FALSE;
+  if (node == NULL || is_neutral (node, 0, NULL))
+    return TRUE;
+  if (self->form != COLLATE_SERVE_CHAT)
+    return collate_serve_fault_refuse_unsupported (fault, "tools");
+  if (tools == NULL)
+    return collate_serve_fault_refuse (fault, "tools", "a list");
+  if (!check_strictness (object, tools, fault))
+    return FALSE;
+
+  self->tools = collate_serve_tools_read (tools, fault);
+  if (self->tools == NULL)
+    return FALSE;
+  if (offers)
+    collate_serve_turns_offer (self->turns, (const char *const *) self->tools);
+  else
+    g_clear_pointer (&self->tools, g_strfreev);
 
   return TRUE;
 }
@@ -309,20 +259,16 @@ read_prompt (CollateServeRequest *self, JsonObject *object, CollateServeFault *f
 {
   JsonArray *prompts = collate_json_array (object, "prompt");
   const char *prompt = collate_json_string (object, "prompt");
-  CollateTurn turn = { COLLATE_ROLE_USER, NULL };
 
   if (prompts != NULL && json_array_get_length (prompts) == 1)
     prompt = collate_json_element_string (prompts, 0);
   if (prompt == NULL)
-    return refuse (fault, "prompt", "a text");
+    return collate_serve_fault_refuse (fault, "prompt", "a text");
 
   if (self->form == COLLATE_SERVE_COMPLETION)
     self->prompt = g_strdup (prompt);
   else
-    {
-      turn.content = g_strdup (prompt);
-      g_array_append_val (self->turns, turn);
-    }
+    collate_serve_turns_add_user (self->turns, g_strdup (prompt));
 
   return TRUE;
 }
@@ -333,9 +279,10 @@ read_request (CollateServeRequest *self, JsonObject *object, CollateServeFault *
   JsonNode *model = find (object, "model");
 
   if (model != NULL && !is_string (model))
-    return refuse (fault, "model", "a text");
-  if (!(self->form == COLLATE_SERVE_CHAT ? read_messages (self, object, fault)
-                                         : read_prompt (self, object, fault)))
+    return collate_serve_fault_refuse (fault, "model", "a text");
+  if (!(self->form == COLLATE_SERVE_CHAT
+            ? collate_serve_turns_read (self->turns, collate_json_array (object, "messages"), fault)
+            : read_prompt (self, object, fault)))
     return FALSE;
   /* The newer name wins. */
   if (!read_integer (object, "max_tokens", 1, &self->max_tokens, fault) ||
@@ -344,15 +291,8 @@ read_request (CollateServeRequest *self, JsonObject *object, CollateServeFault *
   self->think = g_strcmp0 (collate_json_string (object, "reasoning_effort"), "none") != 0;
 
   return read_sampling (self, object, fault) && read_stops (self, object, fault) &&
-         read_stream (self, object, fault) && check_unsupported (object, fault);
-}
-
-static void
-clear_turn (gpointer data)
-{
-  CollateTurn *turn = data;
-
-  g_free ((char *) turn->content);
+         read_stream (self, object, fault) && check_unsupported (object, fault) &&
+         read_tools (self, object, fault);
 }
 
 CollateServeRequest *
@@ -365,8 +305,7 @@ collate_serve_request_parse (CollateServeForm form, GBytes *body, CollateServeFa
   const char *data = g_bytes_get_data (body, &length);
 
   self->form = form;
-  self->turns = g_array_new (FALSE, FALSE, sizeof (CollateTurn));
-  g_array_set_clear_func (self->turns, clear_turn);
+  self->turns = collate_serve_turns_new ();
   self->max_tokens = form == COLLATE_SERVE_COMPLETION ? COMPLETION_TOKENS : 0;
 
   object = collate_json_parse_object (data != NULL ? data : "", (gssize) length, &error);
@@ -386,5 +325,6 @@ collate_serve_request_free (CollateServeRequest *request)
   g_array_unref (request->turns);
   g_free (request->prompt);
   g_strfreev (request->stops);
+  g_strfreev (request->tools);
   g_free (request);
 }

@@ -19,6 +19,7 @@ typedef struct
 {
   CollateServeForm form;
   GArray *turns; /* of CollateTurn, whose texts are this request's; empty for a completion */
+  GStrv tools;   /* functions that can be called, told of in the turns; (nullable) */
   char *prompt;  /* of a completion, else NULL */
   gboolean think;
   CollateSampling sampling; /* greedy where nothing is said */

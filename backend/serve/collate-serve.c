@@ -127,11 +127,23 @@ set_avoided (CollateServe *self, const GError *avoided)
 static void run_next (CollateServe *self);
 
 static void
+set_fault (const Job *job, const GError *error, CollateServeFault *fault)
+{
+  gboolean is_chat = job->request->form == COLLATE_SERVE_CHAT;
+
+  if (!job->outcome.is_loaded)
+    collate_serve_fault_set (fault, 500, NULL, "model_not_loaded", "%s", error->message);
+  else if (job->request->tools != NULL && g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+    collate_serve_fault_set (fault, 400, "tools", "unsupported_parameter", "%s", error->message);
+  else
+    collate_serve_fault_from_error (fault, is_chat ? "messages" : "prompt", error);
+}
+
+static void
 ran_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Run *run = user_data;
   Job *job = g_task_get_task_data (G_TASK (result));
-  CollateServeForm form = job->request->form;
   g_autoptr (CollateServe) self = run->serve != NULL ? g_object_ref (run->serve) : NULL;
   g_autoptr (GError) error = NULL;
   g_auto (CollateServeFault) fault = { 0 };
@@ -141,10 +153,7 @@ ran_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     collate_serve_answer_finish (run->answer, &job->outcome);
   else
     {
-      if (job->outcome.is_loaded)
-        collate_serve_fault_from_error (&fault, form == COLLATE_SERVE_CHAT ? "messages" : "prompt", error);
-      else
-        collate_serve_fault_set (&fault, 500, NULL, "model_not_loaded", "%s", error->message);
+      set_fault (job, error, &fault);
       collate_serve_answer_fail (run->answer, &fault);
     }
 

@@ -26,7 +26,12 @@ check_request (const CollateServeRequest *request)
 
       g_assert_true (g_utf8_validate (turn->content, -1, NULL));
       g_assert_true (i == 0 || turn->role != COLLATE_ROLE_SYSTEM);
-      g_assert_true (i + 1 < request->turns->len || turn->role == COLLATE_ROLE_USER);
+      g_assert_true (i + 1 < request->turns->len || turn->role == COLLATE_ROLE_USER ||
+                     turn->role == COLLATE_ROLE_TOOL);
+      g_assert_true (turn->role != COLLATE_ROLE_TOOL || i > 0);
+      g_assert_true (turn->tools == (i == 0 ? (const char *const *) request->tools : NULL));
+      for (gsize call = 0; call < turn->n_calls; call++)
+        g_assert_cmpint (turn[1 + call].role, ==, COLLATE_ROLE_TOOL);
     }
   for (guint i = 0; request->stops != NULL && request->stops[i] != NULL; i++)
     g_assert_true (i < 4 && *request->stops[i] != '\0');
@@ -72,6 +77,15 @@ fuzz_each_seed (FuzzSeedFunc on_seed, gpointer user_data)
     "\"role\":"
     "\"user\",\"content\":\"c\"}],\"max_completion_tokens\":5,\"temperature\":1.5,\"top_p\":0.5,\"seed\":-1,"
     "\"stop\":[\"x\",\"y\"],\"reasoning_effort\":\"none\"}",
+    "0{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":null,"
+    "\"reasoning_content\":"
+    "\"r\",\"tool_calls\":[{\"id\":\"1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{"
+    "}\"}},{\"id\":\"2\","
+    "\"function\":{\"name\":\"g\",\"arguments\":\"{\\\"a\\\": "
+    "1}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"2\",\"content\":\"x\"},{"
+    "\"role\":\"tool\",\"tool_call_id\":\"1\",\"content\":\"\"}],\"tools\":[{\"type\":\"function\","
+    "\"function\":{\"name\":\"f\","
+    "\"parameters\":{}}}],\"tool_choice\":\"auto\"}",
     "1{\"prompt\":\"a\",\"max_tokens\":1e2,\"n\":1,\"echo\":false,\"stop\":\"\\n\",\"logit_bias\":{}}",
     "1{\"prompt\":[\"a\"],\"best_of\":2,\"suffix\":\"\",\"response_format\":{\"type\":\"text\"},\"tools\":[]"
     "}",

@@ -127,6 +127,8 @@ fuzz_each_seed (FuzzSeedFunc on_seed, gpointer user_data)
     "add_generation_prompt",
     "'User: ' + message['content'] 'Assistant: ' + message['content'] add_generation_prompt 'Assistant:'",
     "<|im_start|><|im_sep|>",
+    "system_prompt <\357\275\234User\357\275\234> <\357\275\234Assistant\357\275\234> "
+    "<\357\275\234DSML\357\275\234function_calls> add_generation_prompt <think></think>",
     NULL,
   };
 

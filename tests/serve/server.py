@@ -130,3 +130,20 @@ def wait_for(what, condition):
             return
         time.sleep(0.05)
     raise AssertionError(f"never came: {what}")
+
+
+# A call of get_weather for a city and some days, and one of now.
+BLOCK = ["\n\n<", "｜DSML｜", "function_calls>\n", "<｜DSML｜invoke name=\"get_weather\">\n", "<｜DSML｜parameter name=\"city\" ",
+         "string=\"true\">", "Pa\"ris", "</｜DSML｜parameter>\n<｜DSML｜par", "ameter name=\"days\" string=\"false\">3</｜DSML｜parameter>\n",
+         "</｜DSML｜invoke>\n<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>\n", "</｜DSML｜function_", "calls>"]
+
+
+class Caller(Server):
+    """A model whose conversations are DeepSeek 3.2's, and which says these pieces whatever it is asked: WRITE-CALLER."""
+
+    def __init__(self, *pieces):
+        super().__init__()
+        self.pieces = pieces
+
+    def write_model(self, architecture):
+        subprocess.run([sys.argv[3], self.path, *self.pieces], check=True)

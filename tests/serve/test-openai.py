@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The official client against `collate serve`: test-openai.py COLLATE WRITE-TINY"""
+"""The official client against `collate serve`: test-openai.py COLLATE WRITE-TINY WRITE-CALLER"""
 
+import functools
 import pathlib
 import sys
 
@@ -49,6 +50,22 @@ def test_completions():
         whole = client.completions.create(model="tiny", prompt="Once", max_tokens=12)
         chunks = client.completions.create(model="tiny", prompt="Once", max_tokens=12, stream=True)
         assert "".join(chunk.choices[0].text for chunk in chunks) == whole.choices[0].text
+
+
+def test_tools():
+    tools = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}]
+    with server.Caller("Hm.", "</think>", "Let me look.", *server.BLOCK) as here:
+        create = functools.partial(connect(here).chat.completions.create, model="tiny", tools=tools)
+        whole = create(messages=MESSAGES).choices[0]
+        assert whole.finish_reason == "tool_calls" and whole.message.content == "Let me look."
+        assert [call.function.name for call in whole.message.tool_calls] == ["get_weather", "now"]
+        with connect(here).chat.completions.stream(model="tiny", tools=tools, messages=MESSAGES) as stream:
+            streamed = stream.get_final_completion().choices[0]
+        assert streamed.finish_reason == "tool_calls" and streamed.message.content == "Let me look."
+        assert ([call.function.arguments for call in streamed.message.tool_calls] ==
+                [call.function.arguments for call in whole.message.tool_calls])
+        results = [{"role": "tool", "tool_call_id": call.id, "content": "sun"} for call in whole.message.tool_calls]
+        assert create(messages=[*MESSAGES, whole.message, *results]).choices
 
 
 def expect(kind, call, **arguments):

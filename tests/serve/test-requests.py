@@ -69,10 +69,10 @@ def test_wrong_members():
 
 def test_what_is_not_done_here():
     asked = {"n": 2, "best_of": 2, "echo": True, "suffix": "x", "logprobs": True, "top_logprobs": 3,
-             "logit_bias": {"1": 2}, "presence_penalty": 0.5, "frequency_penalty": 1, "tools": [{}], "functions": [{}],
+             "logit_bias": {"1": 2}, "presence_penalty": 0.5, "frequency_penalty": 1, "functions": [{}],
              "tool_choice": "required", "response_format": {"type": "json_object"}}
     neutral = {"n": 1, "best_of": 1, "echo": False, "suffix": "", "logprobs": False, "logit_bias": {}, "presence_penalty": 0,
-               "frequency_penalty": 0.0, "tools": [], "tool_choice": "none", "response_format": {"type": "text"},
+               "frequency_penalty": 0.0, "tools": [], "tool_choice": "auto", "response_format": {"type": "text"},
                "user": "somebody", "store": False, "metadata": {"a": "b"}, "temperature": None, "stop": None}
     with server.Server() as here:
         for param, value in asked.items():
