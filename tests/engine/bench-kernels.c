@@ -154,24 +154,13 @@ report_attention (CollateDevice *device)
     }
 }
 
-static CollateLevel
-parse_level (const char *name)
-{
-  static const char *const names[] = { "plain", "avx2", "avx512", NULL };
-
-  for (guint i = 0; names[i] != NULL; i++)
-    if (g_strcmp0 (name, names[i]) == 0)
-      return (CollateLevel) i;
-  return COLLATE_LEVEL_BEST;
-}
-
 int
 main (int argc, char *argv[])
 {
   guint n_threads = argc > 1 ? (guint) g_ascii_strtoull (argv[1], NULL, 10) : 0;
   BenchMachine machine;
 
-  if (!bench_machine_open (&machine, n_threads, parse_level (argc > 2 ? argv[2] : NULL)))
+  if (!bench_machine_open (&machine, n_threads, bench_parse_level (argc > 2 ? argv[2] : NULL)))
     return 77;
   report_matmuls (machine.device, machine.read_speed, machine.peak, argc > 3 ? argv[3] : NULL);
   report_attention (machine.device);

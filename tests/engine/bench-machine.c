@@ -91,6 +91,17 @@ measure_peak (Trial *trial)
   return best;
 }
 
+CollateLevel
+bench_parse_level (const char *name)
+{
+  static const char *const names[] = { "plain", "avx2", "avx512", NULL };
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_strcmp0 (name, names[i]) == 0)
+      return (CollateLevel) i;
+  return COLLATE_LEVEL_BEST;
+}
+
 gboolean
 bench_machine_open (BenchMachine *machine, guint n_threads, CollateLevel level)
 {

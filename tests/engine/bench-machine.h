@@ -17,6 +17,9 @@ typedef struct
   double peak;       /* operations a second of f32 of a loop of nothing but multiplications */
 } BenchMachine;
 
+/* By its word on the command line; the best one without. */
+CollateLevel bench_parse_level (const char *name);
+
 /* A device of so many threads (0: one a core), measured, and a line that says so; FALSE where the processor lacks the
  * level. */
 gboolean bench_machine_open (BenchMachine *machine, guint n_threads, CollateLevel level);

@@ -65,6 +65,12 @@ store_halves (guint16 *out, Floats in)
   _mm_storeu_si128 ((__m128i *) (gpointer) out, _mm256_cvtps_ph (in, _MM_FROUND_TO_NEAREST_INT));
 }
 
+INLINE guint
+get_mask (Ints in)
+{
+  return (guint) _mm256_movemask_ps ((__m256) in);
+}
+
 /* No pair of products is more than 2¹⁵ - 1: quants are below 64, or have signs and lend them to the other factor. */
 INLINE Ints
 add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
@@ -83,10 +89,15 @@ add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
 }
 
 #define multiply_power multiply_power_twice
+#define put_lanes put_lanes_singly
 
 #include "engine/cpu/collate-cpu-products-form.h"
 
 #include "engine/cpu/collate-cpu-rows-form.h"
+
+#include "engine/cpu/collate-cpu-index-form.h"
+
+#include "engine/cpu/collate-cpu-select-form.h"
 
 const CollateCpuLoops collate_avx2_loops = COLLATE_FORM_LOOPS ("AVX2");
 

@@ -68,6 +68,21 @@ multiply_power (Floats in, Floats exponent)
   return _mm512_scalef_ps (in, exponent);
 }
 
+INLINE guint
+get_mask (Ints in)
+{
+  return _mm512_movepi32_mask ((__m512i) in);
+}
+
+INLINE gint64
+put_lanes (gint32 *out, guint mask, gint32 first)
+{
+  const Ints lanes = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+  _mm512_storeu_si512 (out, _mm512_maskz_compress_epi32 ((__mmask16) mask, (__m512i) (lanes + first)));
+  return __builtin_popcount (mask);
+}
+
 INLINE Ints
 add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
 {
@@ -77,6 +92,10 @@ add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
 #include "engine/cpu/collate-cpu-products-form.h"
 
 #include "engine/cpu/collate-cpu-rows-form.h"
+
+#include "engine/cpu/collate-cpu-index-form.h"
+
+#include "engine/cpu/collate-cpu-select-form.h"
 
 const CollateCpuLoops collate_avx512_loops = COLLATE_FORM_LOOPS ("AVX-512 VNNI");
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <string.h>
+
 #include "engine/cpu/collate-strips.h"
 
 G_BEGIN_DECLS
@@ -127,12 +129,45 @@ typedef struct
   /* Raises *most to the largest of the numbers, whole strips of them; numbers = 2 ** (numbers - *most); their sum. */
   float (*weigh) (float *numbers, gint64 n, float *most);
 
+  /* Indices: panel[c][n] = keys[n][c], up to COLLATE_PANEL keys, filled up to whole strips with what nobody looks at.
+   * sums[t][n] = Σ_h weights[t][h] * max (0, Σ_c queries[t][h][c] * panel[c][n]), t being COLLATE_PANEL numbers apart. */
+  void (*lay_out_keys) (const guint16 *keys, gint64 stride, gint64 n_keys, gint64 n_columns, float *panel);
+  void (*score_panel) (const float *panel,
+                       gint64 head_size,
+                       guint n_strips,
+                       const float *queries,
+                       const float *weights,
+                       gint64 n_tokens,
+                       gint64 n_heads,
+                       float *sums);
+
+  /* Selection: how many of the scores have each first digit of their order; the places of those whose order is within
+   * bounds, ascending, room for a strip more. */
+  void (*count_orders) (const float *scores, gint64 n, guint32 *counts);
+  gint64 (*find_orders) (const float *scores, gint64 n, gint32 least, gint32 most, gint32 *places);
+
   float (*add_squares) (const float *in, gint64 n);
   void (*swiglu) (const float *gate, const float *up, float *out, gint64 n);
 } CollateCpuLoops;
 
 /* The largest score where there is none: below all others, and a number to count with. */
 #define COLLATE_LEAST_SCORE -1e30f
+
+/* The first digit of a score's order: the bits from COLLATE_ORDER_SHIFT on, counted from the least there is. */
+#define COLLATE_ORDER_SHIFT 21
+#define COLLATE_ORDER_DIGITS 2048
+
+/* A whole number that is larger for larger scores, the same for zeros of both signs, and the least there is for what is
+ * no number. */
+static inline gint32
+collate_cpu_get_order (float score)
+{
+  float positive = score + 0.0f;
+  gint32 bits;
+
+  memcpy (&bits, &positive, sizeof bits);
+  return positive != positive ? G_MININT32 : bits ^ (bits >> 31 & G_MAXINT32);
+}
 
 /* The instruction sets, worst first. */
 typedef enum

@@ -18,6 +18,10 @@ add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
 
 #include "engine/cpu/collate-cpu-rows-form.h"
 
+#include "engine/cpu/collate-cpu-index-form.h"
+
+#include "engine/cpu/collate-cpu-select-form.h"
+
 const CollateCpuLoops collate_neon_dot_loops = COLLATE_FORM_LOOPS ("NEON with dot products");
 
 #endif

@@ -55,6 +55,14 @@ store_halves (guint16 *out, Floats in)
   vst1_u16 (out, vreinterpret_u16_f16 (vcvt_f16_f32 (in)));
 }
 
+INLINE guint
+get_mask (Ints in)
+{
+  const Ints bits = { 1, 2, 4, 8 };
+
+  return vaddvq_u32 ((uint32x4_t) (in & bits));
+}
+
 /* Quants as bytes with a sign: those that are below 64 have none. */
 INLINE int8x16_t
 get_signed (Bytes quants, gboolean with_sign)
@@ -63,3 +71,4 @@ get_signed (Bytes quants, gboolean with_sign)
 }
 
 #define multiply_power multiply_power_twice
+#define put_lanes put_lanes_singly

@@ -65,6 +65,12 @@ store_halves (guint16 *out, Floats in)
     out[i] = collate_f32_to_f16 (in[i]);
 }
 
+INLINE guint
+get_mask (Ints in)
+{
+  return (guint) (-in[0] | -in[1] << 1 | -in[2] << 2 | -in[3] << 3);
+}
+
 INLINE Ints
 add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
 {
@@ -74,9 +80,14 @@ add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
 }
 
 #define multiply_power multiply_power_twice
+#define put_lanes put_lanes_singly
 
 #include "engine/cpu/collate-cpu-products-form.h"
 
 #include "engine/cpu/collate-cpu-rows-form.h"
+
+#include "engine/cpu/collate-cpu-index-form.h"
+
+#include "engine/cpu/collate-cpu-select-form.h"
 
 const CollateCpuLoops collate_plain_loops = COLLATE_FORM_LOOPS ("plain C");

@@ -3,75 +3,93 @@
 
 #include "engine/cpu/collate-cpu-private.h"
 
-#include <math.h>
 #include <string.h>
 
-/* The keys that each token reads: a radix select on the bits of scores (Alabi and others, 2012), eleven bits at a time,
- * finds the score of the last one; a second look over the scores writes the places of those above it, and of the first
- * equal ones. What takes part are the scores of pages, each counting for as many keys as it has. */
+/* The keys that each token reads: a radix select on the order of scores (Alabi and others, 2012), eleven bits at a time,
+ * finds that of the last one; a last look over the scores writes the places of those above it, and of the first equal
+ * ones. What takes part are the scores of pages, each counting for as many keys as it has. */
 
-#define DIGIT_BITS 11
-#define N_DIGITS (1 << DIGIT_BITS)
+#define SOME_SCORES 4096 /* that are looked at together */
 
 /* The keys from `first` to before `end` of a row, and how many of them are wanted. */
 typedef struct
 {
+  const CollateCpuLoops *loops;
   const float *scores;
   gint64 page;
   gint64 first, end;
   gint64 n_wanted;
+  gint32 *places; /* room for those of some scores */
 } Range;
 
-/* The bits of a score in the order of scores; 0 for what is no number. */
-static inline guint32
-get_order (float score)
-{
-  float number = score + 0.0f; /* -0 is 0 */
-  guint32 bits;
-
-  memcpy (&bits, &number, sizeof bits);
-  if (isnan (number))
-    return 0;
-  return bits & 0x80000000 ? ~bits : bits | 0x80000000;
-}
-
+/* Keys of a page that are within the range. */
 static gint64
 count_keys (const Range *range, gint64 page)
 {
   return MIN ((page + 1) * range->page, range->end) - MAX (page * range->page, range->first);
 }
 
-/* Of the keys whose order begins as `prefix` does, the digit at `shift` of the one wanted, counted from the largest;
- * *n_above gets those of larger digits added. */
-static guint32
-find_digit (const Range *range, guint32 prefix, guint shift, guint n_bits, gint64 *n_above)
+/* How many keys have each first digit; pages that are not whole are the first one and the last one at most. */
+static void
+count_first_digits (const Range *range, gint64 *counts)
 {
-  gint64 counts[N_DIGITS] = { 0 };
-  guint32 digit = (1u << n_bits) - 1;
+  gint64 first = range->first / range->page, end = (range->end + range->page - 1) / range->page;
+  guint32 pages[COLLATE_ORDER_DIGITS];
 
-  for (gint64 page = range->first / range->page; page * range->page < range->end; page++)
+  range->loops->count_orders (range->scores + first, end - first, pages);
+  for (guint digit = 0; digit < COLLATE_ORDER_DIGITS; digit++)
+    counts[digit] = pages[digit] * range->page;
+  for (gint64 page = first; page < end; page += MAX (end - 1 - first, 1))
+    counts[(collate_cpu_get_order (range->scores[page]) >> COLLATE_ORDER_SHIFT) + COLLATE_ORDER_DIGITS / 2] -=
+        range->page - count_keys (range, page);
+}
+
+/* How many keys of an order from `least` on, up to the next larger digit, have each digit from `shift` on. */
+static void
+count_digits (const Range *range, gint32 least, guint shift, guint n_bits, gint64 *counts)
+{
+  gint64 first = range->first / range->page, end = (range->end + range->page - 1) / range->page;
+  gint32 most = least + ((1 << (shift + n_bits)) - 1);
+
+  memset (counts, 0, sizeof *counts << n_bits);
+  for (gint64 page = first; page < end; page += SOME_SCORES)
     {
-      guint32 order = get_order (range->scores[page]);
+      const float *scores = range->scores + page;
+      gint64 n =
+          range->loops->find_orders (scores, MIN (SOME_SCORES, end - page), least, most, range->places);
 
-      if ((guint64) order >> (shift + n_bits) == (guint64) prefix >> (shift + n_bits))
-        counts[order >> shift & digit] += count_keys (range, page);
+      for (gint64 i = 0; i < n; i++)
+        counts[(collate_cpu_get_order (scores[range->places[i]]) - least) >> shift] +=
+            count_keys (range, page + range->places[i]);
     }
+}
+
+/* The digit of the key that is wanted last, from the largest on; *n_above gets the keys of larger digits added. */
+static gint32
+find_digit (const Range *range, const gint64 *counts, gint32 n_digits, gint64 *n_above)
+{
+  gint32 digit = n_digits - 1;
+
   while (*n_above + counts[digit] < range->n_wanted)
     *n_above += counts[digit--];
   return digit;
 }
 
-/* The order of the last key that is wanted; *n_above gets the number of those above it. */
-static guint32
+/* The order of the key that is wanted last; *n_above gets the number of those above it. */
+static gint32
 find_last (const Range *range, gint64 *n_above)
 {
-  guint32 order = 0;
+  gint64 counts[COLLATE_ORDER_DIGITS];
+  gint32 order;
 
   *n_above = 0;
-  order |= find_digit (range, order, 21, 11, n_above) << 21;
-  order |= find_digit (range, order, 10, 11, n_above) << 10;
-  order |= find_digit (range, order, 0, 10, n_above);
-  return order;
+  count_first_digits (range, counts);
+  order = (find_digit (range, counts, COLLATE_ORDER_DIGITS, n_above) - COLLATE_ORDER_DIGITS / 2) *
+          (1 << COLLATE_ORDER_SHIFT);
+  count_digits (range, order, 10, 11, counts);
+  order += find_digit (range, counts, 1 << 11, n_above) << 10;
+  count_digits (range, order, 0, 10, counts);
+  return order + find_digit (range, counts, 1 << 10, n_above);
 }
 
 static gint32 *
@@ -82,12 +100,27 @@ put_keys (gint32 *out, gint64 first, gint64 n)
   return out;
 }
 
+/* The keys of a page, of those that are equal to the last one as many as are left. */
+static gint32 *
+put_page (const Range *range, gint64 page, gint32 last, gint64 *n_equal, gint32 *out)
+{
+  gint64 n = count_keys (range, page);
+
+  if (collate_cpu_get_order (range->scores[page]) == last)
+    {
+      n = MIN (n, *n_equal);
+      *n_equal -= n;
+    }
+  return put_keys (out, MAX (page * range->page, range->first), n);
+}
+
 /* Ascending. */
 static gint32 *
 put_range (const Range *range, gint32 *out)
 {
+  gint64 first = range->first / range->page, end = (range->end + range->page - 1) / range->page;
   gint64 n_above, n_equal;
-  guint32 last;
+  gint32 last;
 
   if (range->n_wanted == range->end - range->first)
     return put_keys (out, range->first, range->n_wanted);
@@ -95,27 +128,22 @@ put_range (const Range *range, gint32 *out)
     return out;
   last = find_last (range, &n_above);
   n_equal = range->n_wanted - n_above;
-  for (gint64 page = range->first / range->page; page * range->page < range->end; page++)
+  for (gint64 page = first; page < end; page += SOME_SCORES)
     {
-      guint32 order = get_order (range->scores[page]);
-      gint64 n = count_keys (range, page);
+      gint64 n = range->loops->find_orders (
+          range->scores + page, MIN (SOME_SCORES, end - page), last, G_MAXINT32, range->places);
 
-      if (order < last)
-        continue;
-      if (order == last)
-        {
-          n = MIN (n, n_equal);
-          n_equal -= n;
-        }
-      out = put_keys (out, MAX (page * range->page, range->first), n);
+      for (gint64 i = 0; i < n; i++)
+        out = put_page (range, page + range->places[i], last, &n_equal, out);
     }
   return out;
 }
 
 /* The first and the last keys come before all others, the earlier before the later. */
 static void
-select_row (const CollateSelect *params, gint64 t)
+select_row (const CollateCpuCall *call, gint64 t, gint32 *places)
 {
+  const CollateSelect *params = call->params;
   gint64 n_visible = params->position + t + 1;
   gint64 k = MIN (params->k, n_visible);
   gint64 n_first = MIN (params->n_first, k);
@@ -124,11 +152,13 @@ select_row (const CollateSelect *params, gint64 t)
   gint32 *row = collate_place_get_ints (params->selected) + t * params->k;
   gint32 *out = put_keys (row, 0, n_first);
   const Range range = {
+    .loops = call->cpu->loops,
     .scores = collate_place_get (params->scores) + t * params->scores_stride,
     .page = params->page,
     .first = n_first,
     .end = n_visible - n_last,
     .n_wanted = k - n_first - n_kept,
+    .places = places,
   };
 
   out = put_range (&range, out);
@@ -140,8 +170,10 @@ select_row (const CollateSelect *params, gint64 t)
 static void
 select_rows (gpointer data, gint64 first, gint64 end, guint thread)
 {
+  const CollateCpuCall *call = data;
+
   for (gint64 t = first; t < end; t++)
-    select_row (((const CollateCpuCall *) data)->params, t);
+    select_row (call, t, (gint32 *) (gpointer) call->cpu->scratches[thread]);
 }
 
 void

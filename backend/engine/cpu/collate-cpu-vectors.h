@@ -16,6 +16,9 @@
  *   Floats load_halves (const guint16 *in)
  *   void store_halves (guint16 *out, Floats in)        to the nearest, halves to even
  *   Floats multiply_power (Floats in, Floats exponent) in * 2 ** exponent, which is whole and between -150 and 130
+ *   guint get_mask (Ints in)                           a bit for each lane, which is 0 or -1
+ *   gint64 put_lanes (gint32 *out, guint mask, gint32 first) first + n for each bit n; returns how many; what is
+ *     behind them may be written too, up to LANES in all
  *   Ints add_products (Ints sums, Bytes quants, Bytes in, gboolean with_sign)
  *     sums[i] += Σ quants[4i + k] * (gint8) in[4i + k]; quants are below 64, or with_sign stand for quants - 128 where
  *     the level says NEEDS_SIGN, else any
@@ -75,6 +78,19 @@ repeat_int (gint32 number)
   return number - (Ints){ 0 };
 }
 
+/* Their lanes in turn: a0 b0 a1 b1 … of the first halves of both, and of the second ones. */
+#if LANES == 16
+#define mix_low(a, b) __builtin_shufflevector (a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define mix_high(a, b)                                                                                       \
+  __builtin_shufflevector (a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif LANES == 8
+#define mix_low(a, b) __builtin_shufflevector (a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define mix_high(a, b) __builtin_shufflevector (a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+#define mix_low(a, b) __builtin_shufflevector (a, b, 0, 4, 1, 5)
+#define mix_high(a, b) __builtin_shufflevector (a, b, 2, 6, 3, 7)
+#endif
+
 /* The same four quants in every lane. */
 INLINE Bytes
 repeat_four (const gint8 *quants)
@@ -94,4 +110,15 @@ multiply_power_twice (Floats in, Floats exponent)
   Ints half = whole >> 1;
 
   return in * (Floats) ((half + 127) << 23) * (Floats) ((whole - half + 127) << 23);
+}
+
+/* A put_lanes() for levels without an instruction for it. */
+INLINE gint64
+put_lanes_singly (gint32 *out, guint mask, gint32 first)
+{
+  gint64 n = 0;
+
+  for (; mask != 0; mask &= mask - 1)
+    out[n++] = first + __builtin_ctz (mask);
+  return n;
 }
