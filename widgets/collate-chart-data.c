@@ -5,6 +5,7 @@
 #include "widgets/collate-chart-data.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "catalogue/collate-price.h"
 
@@ -22,6 +23,7 @@ typedef struct
   CollateChartItem *item;
   guint n_open;
   guint n_done;
+  gint64 n_read; /* tokens, by the run whose pace is shown */
   Spread cost;
   Spread time;
   Spread first_token;
@@ -65,17 +67,64 @@ add_values (Gathering *gathering, CollateAnswer *answer)
     }
 }
 
+static void
+add_steps (GArray *steps, CollateAnswer *answer, gboolean writing)
+{
+  guint n_points;
+  const CollatePacePoint *points = collate_answer_get_pace (answer, writing, &n_points);
+
+  for (guint i = 0; i < n_points; i++)
+    {
+      const CollateChartStep step = { (double) points[i].end,
+                                      (double) points[i].n_tokens,
+                                      (double) points[i].duration / G_USEC_PER_SEC };
+
+      g_array_append_val (steps, step);
+    }
+}
+
+static gint64
+count_read (CollateAnswer *answer)
+{
+  guint n_points;
+  const CollatePacePoint *points = collate_answer_get_pace (answer, FALSE, &n_points);
+  gint64 n_tokens = 0;
+
+  for (guint i = 0; i < n_points; i++)
+    n_tokens += points[i].n_tokens;
+
+  return n_tokens;
+}
+
+/* Runs after the first read next to nothing anew: the one that read most shows most. */
+static void
+add_pace (Gathering *gathering, CollateAnswer *answer)
+{
+  CollateChartItem *item = gathering->item;
+  gint64 n_read = count_read (answer);
+
+  if (item->reading->len + item->writing->len > 0 && n_read <= gathering->n_read)
+    return;
+
+  gathering->n_read = n_read;
+  g_array_set_size (item->reading, 0);
+  g_array_set_size (item->writing, 0);
+  add_steps (item->reading, answer, FALSE);
+  add_steps (item->writing, answer, TRUE);
+}
+
 /* Done runs count alone as soon as there is one. */
 static void
 add_run (Gathering *gathering, CollateAnswer *answer)
 {
   gboolean done = collate_answer_get_state (answer) == COLLATE_ANSWER_DONE;
-  Gathering fresh = { .item = gathering->item, .n_open = gathering->n_open };
+  Gathering fresh = { .item = gathering->item, .n_open = gathering->n_open, .n_read = gathering->n_read };
 
   if (done && gathering->n_done == 0)
     *gathering = fresh;
   if (done || gathering->n_done == 0)
     add_values (gathering, answer);
+  add_pace (gathering, answer);
   gathering->n_open += !collate_answer_state_is_final (collate_answer_get_state (answer));
   gathering->n_done += done;
 }
@@ -153,6 +202,13 @@ same_number (double a, double b)
 }
 
 static gboolean
+same_steps (const GArray *a, const GArray *b)
+{
+  return a->len == b->len &&
+         (a->len == 0 || memcmp (a->data, b->data, a->len * sizeof (CollateChartStep)) == 0);
+}
+
+static gboolean
 same_item (const CollateChartItem *a, const CollateChartItem *b)
 {
   return g_str_equal (a->name, b->name) && a->color == b->color && same_number (a->cost, b->cost) &&
@@ -160,7 +216,8 @@ same_item (const CollateChartItem *a, const CollateChartItem *b)
          same_number (a->time, b->time) && same_number (a->time_low, b->time_low) &&
          same_number (a->time_high, b->time_high) && same_number (a->first_token, b->first_token) &&
          same_number (a->input_tokens, b->input_tokens) && same_number (a->output_tokens, b->output_tokens) &&
-         a->local == b->local && a->finished == b->finished;
+         a->local == b->local && a->finished == b->finished && same_steps (a->reading, b->reading) &&
+         same_steps (a->writing, b->writing);
 }
 
 gboolean

@@ -9,6 +9,7 @@
 #include "charts/collate-chart.h"
 #include "compare/collate-comparison.h"
 #include "compare/collate-sentences.h"
+#include "widgets/collate-chart-data.h"
 #include "widgets/collate-chart-view.h"
 #include "widgets/collate-dates.h"
 #include "widgets/collate-findings-bar.h"
@@ -27,6 +28,7 @@ struct _CollateComparisonView
   GtkLabel *asked;
   CollateAnswerList *answers;
   GtkWidget *charts;
+  AdwBin *pace; /* the chart below them, with the whole width to itself */
 };
 
 G_DEFINE_FINAL_TYPE (CollateComparisonView, collate_comparison_view, ADW_TYPE_BIN)
@@ -100,6 +102,16 @@ has_ended_answer (CollateComparison *comparison)
   return FALSE;
 }
 
+static GtkWidget *
+make_chart (CollateComparisonView *self, CollateChartKind kind)
+{
+  GtkWidget *chart = g_object_new (COLLATE_TYPE_CHART_VIEW, "kind", kind, NULL);
+
+  g_object_bind_property (self, "comparison", chart, "comparison", G_BINDING_SYNC_CREATE);
+
+  return chart;
+}
+
 /* The charts are made when there is something to draw. */
 static void
 ensure_charts (CollateComparisonView *self)
@@ -107,16 +119,26 @@ ensure_charts (CollateComparisonView *self)
   if (gtk_widget_get_first_child (self->charts) != NULL)
     return;
 
-  for (CollateChartKind kind = 0; kind < COLLATE_N_CHARTS; kind++)
+  for (CollateChartKind kind = 0; kind < COLLATE_CHART_PACE; kind++)
     {
-      GtkWidget *chart = g_object_new (COLLATE_TYPE_CHART_VIEW, "kind", kind, NULL);
+      GtkWidget *chart = make_chart (self, kind);
       GtkWidget *child = gtk_flow_box_child_new ();
 
-      g_object_bind_property (self, "comparison", chart, "comparison", G_BINDING_SYNC_CREATE);
       gtk_widget_set_focusable (child, FALSE);
       gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), chart);
       gtk_flow_box_append (GTK_FLOW_BOX (self->charts), child);
     }
+}
+
+static void
+show_pace (CollateComparisonView *self)
+{
+  g_autoptr (GPtrArray) items = collate_chart_data_new (self->comparison);
+  gboolean wanted = collate_chart_is_wanted (COLLATE_CHART_PACE, items);
+
+  if (wanted && adw_bin_get_child (self->pace) == NULL)
+    adw_bin_set_child (self->pace, make_chart (self, COLLATE_CHART_PACE));
+  gtk_widget_set_visible (GTK_WIDGET (self->pace), wanted);
 }
 
 static void
@@ -125,8 +147,13 @@ show_charts (CollateComparisonView *self)
   gboolean any = has_ended_answer (self->comparison);
 
   if (any)
-    ensure_charts (self);
+    {
+      ensure_charts (self);
+      show_pace (self);
+    }
   gtk_widget_set_visible (self->charts, any);
+  if (!any)
+    gtk_widget_set_visible (GTK_WIDGET (self->pace), FALSE);
 }
 
 static void
@@ -247,6 +274,7 @@ collate_comparison_view_class_init (CollateComparisonViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CollateComparisonView, asked);
   gtk_widget_class_bind_template_child (widget_class, CollateComparisonView, answers);
   gtk_widget_class_bind_template_child (widget_class, CollateComparisonView, charts);
+  gtk_widget_class_bind_template_child (widget_class, CollateComparisonView, pace);
   gtk_widget_class_bind_template_callback (widget_class, layout_changed);
 }
 

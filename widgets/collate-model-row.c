@@ -110,6 +110,8 @@ show_details (CollateModelRow *self, CollateEntry *entry, CollateRoute *route, c
     }
   if (collate_model_is_local (model))
     append_part (text, _ ("on this machine"));
+  if (collate_model_is_sparse (model))
+    append_part (text, _ ("sparse attention"));
   if (route != NULL && is_detour (model))
     {
       const char *provider = collate_provider_get_name (collate_route_get_provider (route));

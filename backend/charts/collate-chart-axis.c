@@ -104,12 +104,29 @@ collate_chart_axis_init (CollateChartAxis *axis, const double *values, guint n_v
     init_linear (axis, high * 1.04, max_ticks);
 }
 
+void
+collate_chart_axis_init_range (CollateChartAxis *axis, double low, double high, guint max_ticks)
+{
+  double step;
+  double first;
+
+  low = collate_chart_is_known (low) ? clamp (low) : 0;
+  high = MAX (collate_chart_is_known (high) ? clamp (high) : 0, low + MAX (low * 1e-6, SMALLEST));
+  max_ticks = CLAMP (max_ticks, 2, COLLATE_AXIS_TICKS);
+  step = round_to_125 ((high - low) / (max_ticks - 1), TRUE);
+  first = ceil (low / step * (1 - 1e-9)) * step;
+
+  *axis = (CollateChartAxis){ .low = low, .high = high };
+  for (guint i = 0; i < COLLATE_AXIS_TICKS; i++)
+    add_tick (axis, first + i * step);
+}
+
 double
 collate_chart_axis_place (const CollateChartAxis *axis, double value)
 {
   value = clamp (value);
   if (!axis->logarithmic)
-    return CLAMP (value / axis->high, 0, 1);
+    return CLAMP ((value - axis->low) / (axis->high - axis->low), 0, 1);
   if (value <= axis->low)
     return 0;
 

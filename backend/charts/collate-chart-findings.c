@@ -28,6 +28,8 @@ format_value (CollateChartKind kind, double value)
       return collate_chart_format_cost (value);
     case COLLATE_CHART_TIME:
       return collate_format_seconds (value);
+    case COLLATE_CHART_PACE:
+      return collate_chart_format_pace (value);
     default:
       return collate_chart_format_count (value);
     }
@@ -57,24 +59,54 @@ compare_contenders (gconstpointer a, gconstpointer b)
   return left->value < right->value ? -1 : left->value > right->value;
 }
 
+/* How long a token takes in the end is one thing while a model writes, and another one while it reads: the same is compared
+ * of all. */
+static gboolean
+all_wrote (GPtrArray *items)
+{
+  for (guint i = 0; i < items->len; i++)
+    {
+      const CollateChartItem *item = g_ptr_array_index (items, i);
+
+      if (item->finished && item->reading->len > 0 && item->writing->len == 0)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static double
+get_value (CollateChartKind kind, GPtrArray *items, const CollateChartItem *item)
+{
+  switch (kind)
+    {
+    case COLLATE_CHART_TOKENS:
+      return item->output_tokens;
+    case COLLATE_CHART_PACE:
+      return collate_chart_last_pace (all_wrote (items) ? item->writing : item->reading);
+    default:
+      return collate_chart_item_value (kind, item);
+    }
+}
+
 /* The finished items with a value that counts, the lowest first. */
 static GArray *
 find_contenders (CollateChartKind kind, GPtrArray *items)
 {
   GArray *contenders = g_array_new (FALSE, FALSE, sizeof (Contender));
+  gboolean ranged = kind == COLLATE_CHART_COST || kind == COLLATE_CHART_TIME;
 
   for (guint i = 0; i < items->len; i++)
     {
       const CollateChartItem *item = g_ptr_array_index (items, i);
       Contender contender = { item->name };
 
-      contender.value =
-          kind == COLLATE_CHART_TOKENS ? item->output_tokens : collate_chart_item_value (kind, item);
+      contender.value = get_value (kind, items, item);
       contender.low = kind == COLLATE_CHART_COST ? item->cost_low : item->time_low;
       contender.high = kind == COLLATE_CHART_COST ? item->cost_high : item->time_high;
-      if (!collate_chart_is_known (contender.low) || kind == COLLATE_CHART_TOKENS)
+      if (!collate_chart_is_known (contender.low) || !ranged)
         contender.low = contender.value;
-      if (!collate_chart_is_known (contender.high) || kind == COLLATE_CHART_TOKENS)
+      if (!collate_chart_is_known (contender.high) || !ranged)
         contender.high = contender.value;
       if (item->finished && collate_chart_is_known (contender.value) &&
           !(kind == COLLATE_CHART_COST && item->local))
@@ -122,6 +154,8 @@ say_unknown (CollateChartKind kind, GPtrArray *items)
                                                    : _ ("What the answers cost is not known"));
     case COLLATE_CHART_TIME:
       return g_strdup (_ ("How long the answers took is not known"));
+    case COLLATE_CHART_PACE:
+      return g_strdup (_ ("How long a token took is not known"));
     default:
       return g_strdup (_ ("How many tokens were written is not known"));
     }
@@ -138,6 +172,8 @@ say_one (CollateChartKind kind, const Contender *only)
       return g_strdup_printf (_ ("%s costs %s"), only->name, value);
     case COLLATE_CHART_TIME:
       return g_strdup_printf (_ ("%s takes %s"), only->name, value);
+    case COLLATE_CHART_PACE:
+      return g_strdup_printf (_ ("%s takes %s for a token at the end"), only->name, value);
     default:
       return g_strdup_printf (_ ("%s wrote %s"), only->name, value);
     }
@@ -154,6 +190,8 @@ say_equal (CollateChartKind kind, double shared)
       return g_strdup_printf (_ ("All cost the same: %s"), value);
     case COLLATE_CHART_TIME:
       return g_strdup_printf (_ ("All take the same time: %s"), value);
+    case COLLATE_CHART_PACE:
+      return g_strdup_printf (_ ("All take the same for a token at the end: %s"), value);
     default:
       return g_strdup_printf (_ ("All wrote the same: %s"), value);
     }
@@ -172,6 +210,9 @@ say_something_and_nothing (CollateChartKind kind, const Contender *lowest, const
       return g_strdup_printf (_ ("%s costs %s, %s costs %s"), highest->name, high, lowest->name, low);
     case COLLATE_CHART_TIME:
       return g_strdup_printf (_ ("%s takes %s, %s takes %s"), highest->name, high, lowest->name, low);
+    case COLLATE_CHART_PACE:
+      return g_strdup_printf (
+          _ ("%s takes %s for a token at the end, %s %s"), highest->name, high, lowest->name, low);
     default:
       return g_strdup_printf (_ ("%s wrote %s, %s wrote %s"), highest->name, high, lowest->name, low);
     }
@@ -188,6 +229,9 @@ say_factor (CollateChartKind kind, const Contender *lowest, const Contender *hig
       return g_strdup_printf (_ ("%s costs %s times as much as %s"), highest->name, factor, lowest->name);
     case COLLATE_CHART_TIME:
       return g_strdup_printf (_ ("%s takes %s times as long as %s"), highest->name, factor, lowest->name);
+    case COLLATE_CHART_PACE:
+      return g_strdup_printf (
+          _ ("%s takes %s times as long for a token at the end as %s"), highest->name, factor, lowest->name);
     default:
       return g_strdup_printf (_ ("%s wrote %s times as much as %s"), highest->name, factor, lowest->name);
     }
@@ -205,6 +249,9 @@ say_percent (CollateChartKind kind, const Contender *lowest, const Contender *hi
       return g_strdup_printf (_ ("%s costs %s %% more than %s"), highest->name, more, lowest->name);
     case COLLATE_CHART_TIME:
       return g_strdup_printf (_ ("%s takes %s %% longer than %s"), highest->name, more, lowest->name);
+    case COLLATE_CHART_PACE:
+      return g_strdup_printf (
+          _ ("%s takes %s %% longer for a token at the end than %s"), highest->name, more, lowest->name);
     default:
       return g_strdup_printf (_ ("%s wrote %s %% more than %s"), highest->name, more, lowest->name);
     }

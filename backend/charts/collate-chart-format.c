@@ -48,3 +48,16 @@ collate_chart_format_factor (double factor)
 
   return collate_chart_format_count (factor);
 }
+
+char *
+collate_chart_format_pace (double seconds)
+{
+  double milliseconds = seconds * 1000;
+
+  if (!collate_chart_is_known (seconds) || milliseconds >= 999.5)
+    return collate_format_seconds (seconds);
+  if (milliseconds < 0.995)
+    return g_strdup_printf (_ ("%.2f\302\240ms"), milliseconds);
+
+  return g_strdup_printf (milliseconds < 9.95 ? _ ("%.1f\302\240ms") : _ ("%.0f\302\240ms"), milliseconds);
+}

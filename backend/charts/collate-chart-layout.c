@@ -206,6 +206,9 @@ name_unknown (CollateChartLayout *layout)
     {
       const CollateChartItem *item = g_ptr_array_index (layout->items, i);
 
+      /* How long a server takes for a token nobody knows. */
+      if (layout->kind == COLLATE_CHART_PACE && !item->local)
+        continue;
       if (isnan (collate_chart_item_value (layout->kind, item)))
         g_string_append_printf (names, "%s%s", names->len ? _ (", ") : "", item->name);
     }
@@ -247,6 +250,15 @@ collate_chart_layout_item (CollateChartLayout *layout, guint index)
   return g_ptr_array_index (layout->items, g_array_index (layout->order, guint, index));
 }
 
+void
+collate_chart_layout_rewind (CollateChartLayout *layout, guint n_labels, double top)
+{
+  g_array_set_size (layout->labels, n_labels);
+  g_array_set_size (layout->marks, 0);
+  g_array_set_size (layout->lines, 0);
+  layout->bottom = top;
+}
+
 static void
 lay_out_marks (CollateChartLayout *layout)
 {
@@ -261,6 +273,9 @@ lay_out_marks (CollateChartLayout *layout)
       break;
     case COLLATE_CHART_TRADEOFF:
       collate_chart_lay_out_scatter (layout);
+      break;
+    case COLLATE_CHART_PACE:
+      collate_chart_lay_out_pace (layout);
       break;
     case COLLATE_CHART_COST:
     case COLLATE_CHART_TIME:
@@ -311,6 +326,8 @@ collate_chart_layout_new (CollateChartKind kind,
   lay_out_title (layout);
   if (kind == COLLATE_CHART_TOKENS && layout->order->len > 0)
     collate_chart_layout_foot (layout, _ ("Read, and lighter beside it written, each on its own scale"));
+  if (kind == COLLATE_CHART_PACE && layout->order->len > 0)
+    collate_chart_layout_foot (layout, _ ("Time for a token upwards, its place in the context to the right"));
   name_unknown (layout);
   layout->foot_height += COLLATE_CHART_PADDING;
 

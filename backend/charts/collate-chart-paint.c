@@ -211,6 +211,44 @@ paint_focus (CollateChartLayout *layout, cairo_t *cr, const CollateChartMark *ma
   cairo_fill (cr);
 }
 
+/* The second eight colours' curves are dashed, and the third's dotted; one that has not ended is faint. */
+static void
+set_curve_style (CollateChartLayout *layout, cairo_t *cr, const CollateChartMark *mark)
+{
+  static const double dashes[] = { 6, 4, 1.5, 3 };
+  guint generation = mark->item->color / COLLATE_N_COLORS % 3;
+  gboolean focused = layout->style->focus >= 0 && mark->index == (guint) layout->style->focus;
+
+  set_mark_color (layout, cr, mark->item, mark->item->finished ? 1 : 2 * FAINT_ALPHA);
+  cairo_set_line_width (cr, (focused ? 3.2 : 1.8) * layout->unit);
+  cairo_set_dash (cr, generation == 1 ? dashes : dashes + 2, generation > 0 ? 2 : 0, 0);
+}
+
+static void
+paint_curves (CollateChartLayout *layout, cairo_t *cr)
+{
+  cairo_save (cr);
+  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_new_path (cr);
+  for (guint i = 0; i < layout->marks->len; i++)
+    {
+      const CollateChartMark *mark = &g_array_index (layout->marks, CollateChartMark, i);
+
+      if (mark->shape == COLLATE_MARK_BEND && !mark->begins)
+        {
+          cairo_line_to (cr, mark->x, mark->y);
+          continue;
+        }
+      cairo_stroke (cr);
+      if (mark->shape != COLLATE_MARK_BEND)
+        continue;
+      set_curve_style (layout, cr, mark);
+      cairo_move_to (cr, mark->x, mark->y);
+    }
+  cairo_stroke (cr);
+  cairo_restore (cr);
+}
+
 /* A glow where things are best: at no cost and in no time. */
 static void
 paint_corner (CollateChartLayout *layout, cairo_t *cr)
@@ -283,7 +321,7 @@ paint_mark (CollateChartLayout *layout, cairo_t *cr, const CollateChartMark *mar
 {
   if (mark->shape == COLLATE_MARK_BAR || mark->shape == COLLATE_MARK_COLUMN)
     paint_bar (layout, cr, mark);
-  else
+  else if (mark->shape != COLLATE_MARK_BEND)
     paint_point (layout, cr, mark);
 }
 
@@ -298,10 +336,11 @@ collate_chart_layout_paint (CollateChartLayout *layout, cairo_t *cr)
       const CollateChartMark *mark = &g_array_index (layout->marks, CollateChartMark, i);
 
       if (layout->style->focus >= 0 && mark->index == (guint) layout->style->focus &&
-          (mark->shape == COLLATE_MARK_POINT || focused++ == 0))
+          mark->shape != COLLATE_MARK_BEND && (mark->shape == COLLATE_MARK_POINT || focused++ == 0))
         paint_focus (layout, cr, mark);
     }
   paint_lines (layout, cr);
+  paint_curves (layout, cr);
   for (guint i = 0; i < layout->marks->len; i++)
     paint_mark (layout, cr, &g_array_index (layout->marks, CollateChartMark, i));
   for (guint i = 0; i < layout->labels->len; i++)

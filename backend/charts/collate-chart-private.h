@@ -35,7 +35,8 @@ typedef enum
   COLLATE_MARK_BAR,    /* from x to the right; `split` ends its lighter part */
   COLLATE_MARK_COLUMN, /* from y + height upwards */
   COLLATE_MARK_POINT,
-  COLLATE_MARK_KEY, /* a point's twin beside its name below the plot */
+  COLLATE_MARK_KEY,  /* a point's twin beside its name below the plot */
+  COLLATE_MARK_BEND, /* of a curve, which goes on to the next mark, if that does not begin one */
 } CollateChartMarkShape;
 
 typedef struct
@@ -43,7 +44,8 @@ typedef struct
   CollateChartMarkShape shape;
   guint index; /* the mark's place, as in collate_chart_describe_mark() */
   const CollateChartItem *item;
-  gboolean light; /* the second of two series */
+  gboolean light;  /* the second of two series */
+  gboolean begins; /* a curve */
   double x;
   double y;
   double width;
@@ -115,6 +117,7 @@ GArray *collate_chart_order (CollateChartKind kind, GPtrArray *items);
 void collate_chart_lay_out_rows (CollateChartLayout *layout);
 gboolean collate_chart_lay_out_columns (CollateChartLayout *layout); /* FALSE: there is no room for them */
 void collate_chart_lay_out_scatter (CollateChartLayout *layout);
+void collate_chart_lay_out_pace (CollateChartLayout *layout);
 
 /* Text of one paragraph, not placed yet; a layout of Pango's; (transfer full). */
 PangoLayout *collate_chart_layout_text (CollateChartLayout *layout,
@@ -151,7 +154,12 @@ const CollateChartItem *collate_chart_layout_item (CollateChartLayout *layout, g
 /* A number that can be drawn: finite and not negative. */
 gboolean collate_chart_is_known (double value);
 
-/* What an item shows on a chart's main axis: its cost, time or output; NaN where it has no mark there. */
+/* Seconds for a token of these steps (CollateChartStep): of the first quarter of them, or of the last; NaN where there are
+ * none. */
+double collate_chart_first_pace (GArray *steps);
+double collate_chart_last_pace (GArray *steps);
+
+/* What an item shows on a chart's main axis: its cost, time, output or pace; NaN where it has no mark there. */
 double collate_chart_item_value (CollateChartKind kind, const CollateChartItem *item);
 
 /* Numbers for people, beside those of base; (transfer full). */
@@ -159,6 +167,7 @@ char *collate_chart_format_cost (double usd);          /* "$0.1623" */
 char *collate_chart_format_count (double count);       /* "56,937" */
 char *collate_chart_format_short_count (double count); /* "56.9 k" from 10,000 on */
 char *collate_chart_format_factor (double factor);     /* "10", "2.9" */
+char *collate_chart_format_pace (double seconds);      /* "0.42 ms", "14 ms", "1.20 s" */
 
 /* An axis with round ticks. */
 #define COLLATE_AXIS_TICKS 12
@@ -176,7 +185,35 @@ typedef struct
  * that is not zero. */
 void collate_chart_axis_init (CollateChartAxis *axis, const double *values, guint n_values, guint max_ticks);
 
+/* Spans these two, with round ticks between. */
+void collate_chart_axis_init_range (CollateChartAxis *axis, double low, double high, guint max_ticks);
+
 /* Where a value lies, 0 to 1. */
 double collate_chart_axis_place (const CollateChartAxis *axis, double value);
+
+/* What a tick says; (transfer full). */
+typedef char *(*CollateChartTickFormat) (const CollateChartAxis *axis, double value);
+
+/* The axes of a plot, with the ticks' words beside it, or below it up to `right`; the room that words beside it take. */
+double collate_chart_measure_ticks (CollateChartLayout *layout,
+                                    const CollateChartAxis *axis,
+                                    CollateChartTickFormat format);
+void collate_chart_lay_out_upwards (CollateChartLayout *layout,
+                                    const cairo_rectangle_t *plot,
+                                    const CollateChartAxis *axis,
+                                    CollateChartTickFormat format);
+void collate_chart_lay_out_rightwards (CollateChartLayout *layout,
+                                       const cairo_rectangle_t *plot,
+                                       const CollateChartAxis *axis,
+                                       CollateChartTickFormat format,
+                                       double right);
+
+/* The names of these items (guint: their marks' places), each after its mark, in lines that wrap. */
+void collate_chart_lay_out_key (CollateChartLayout *layout, const GArray *indexes);
+
+/* Takes away what was added since there were `n_labels` and no marks, and the next part began at `top`. */
+void collate_chart_layout_rewind (CollateChartLayout *layout, guint n_labels, double top);
+
+#define COLLATE_CHART_RADIUS 4.5 /* of a point */
 
 G_END_DECLS

@@ -10,12 +10,14 @@
 #include "base/collate-error.h"
 #include "base/collate-file.h"
 
-/* The page with all four charts, as a picture, a drawing or a document. */
+/* The page with all charts, as a picture, a drawing or a document. */
 
 #define PAGE_WIDTH 1000
 #define MARGIN 28
 #define GUTTER 16
-#define CARD_WIDTH ((PAGE_WIDTH - 2 * MARGIN - GUTTER) / 2)
+#define WIDE (PAGE_WIDTH - 2 * MARGIN)
+#define CARD_WIDTH ((WIDE - GUTTER) / 2)
+#define N_ROWS 2
 #define TITLE_POINTS 14
 #define PIXELS_PER_POINT (96.0 / 72.0)
 
@@ -25,7 +27,8 @@ typedef struct
   CollateChartStyle style;
   PangoLayout *title;
   double title_height;
-  int heights[2]; /* of a row of two charts */
+  int heights[N_ROWS]; /* of a row of two charts */
+  int pace_height;     /* of the chart below, which has the whole width; 0: it is not there */
   int height;
 } Page;
 
@@ -66,7 +69,7 @@ page_init (Page *page, GPtrArray *items, const char *title, const CollateChartSt
   page->title = shape_title (style, title);
   page->title_height = collate_chart_text_height (page->title) + GUTTER;
   page->height = (int) (MARGIN + page->title_height + GUTTER + MARGIN);
-  for (guint row = 0; row < 2; row++)
+  for (guint row = 0; row < N_ROWS; row++)
     {
       int left = collate_chart_get_height (2 * row, items, &page->style, CARD_WIDTH);
       int right = collate_chart_get_height (2 * row + 1, items, &page->style, CARD_WIDTH);
@@ -74,6 +77,10 @@ page_init (Page *page, GPtrArray *items, const char *title, const CollateChartSt
       page->heights[row] = MAX (left, right);
       page->height += page->heights[row];
     }
+  if (!collate_chart_is_wanted (COLLATE_CHART_PACE, items))
+    return;
+  page->pace_height = collate_chart_get_height (COLLATE_CHART_PACE, items, &page->style, WIDE);
+  page->height += page->pace_height + GUTTER;
 }
 
 static void
@@ -85,15 +92,15 @@ page_clear (Page *page)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Page, page_clear)
 
 static void
-draw_card (const Page *page, cairo_t *cr, CollateChartKind kind, double x, double y, int height)
+draw_card (const Page *page, cairo_t *cr, CollateChartKind kind, double x, double y, int width, int height)
 {
   cairo_save (cr);
   cairo_translate (cr, x, y);
-  cairo_rectangle (cr, 0.5, 0.5, CARD_WIDTH - 1, height - 1);
+  cairo_rectangle (cr, 0.5, 0.5, width - 1, height - 1);
   cairo_set_source_rgba (cr, 0, 0, 0, 0.15);
   cairo_set_line_width (cr, 1);
   cairo_stroke (cr);
-  collate_chart_draw (kind, page->items, &page->style, cr, CARD_WIDTH, height);
+  collate_chart_draw (kind, page->items, &page->style, cr, width, height);
   cairo_restore (cr);
 }
 
@@ -111,12 +118,14 @@ page_draw (const Page *page, cairo_t *cr)
   cairo_move_to (cr, MARGIN, y);
   pango_cairo_show_layout (cr, page->title);
   y += page->title_height;
-  for (guint row = 0; row < 2; row++)
+  for (guint row = 0; row < N_ROWS; row++)
     {
-      draw_card (page, cr, 2 * row, MARGIN, y, page->heights[row]);
-      draw_card (page, cr, 2 * row + 1, MARGIN + CARD_WIDTH + GUTTER, y, page->heights[row]);
+      draw_card (page, cr, 2 * row, MARGIN, y, CARD_WIDTH, page->heights[row]);
+      draw_card (page, cr, 2 * row + 1, MARGIN + CARD_WIDTH + GUTTER, y, CARD_WIDTH, page->heights[row]);
       y += page->heights[row] + GUTTER;
     }
+  if (page->pace_height > 0)
+    draw_card (page, cr, COLLATE_CHART_PACE, MARGIN, y, WIDE, page->pace_height);
 }
 
 static cairo_status_t
@@ -239,6 +248,8 @@ describe_page (GPtrArray *items, const char *title)
     {
       g_autofree char *finding = collate_chart_get_finding (kind, items);
 
+      if (!collate_chart_is_wanted (kind, items))
+        continue;
       g_string_append_printf (words, "%s%s: %s.", kind ? " " : "", collate_chart_get_title (kind), finding);
     }
   escaped_words = g_markup_escape_text (words->str, -1);

@@ -10,7 +10,6 @@
  * its point where that is crowded, and else in a key below. */
 
 #define TALLEST 140
-#define RADIUS 4.5
 #define WIDEST_NAME 0.45   /* of the plot */
 #define SLIMMEST_NAME 60.0 /* one that is cut shorter says nothing */
 
@@ -79,20 +78,32 @@ item_cost (const CollateChartItem *item)
 }
 
 static char *
-format_tick (gboolean is_cost, double value)
+format_number (double value)
 {
-  g_autofree char *number = NULL;
-
   if (value >= 1e6)
-    number = g_strdup_printf ("%.0e", value);
-  else if (value > 0 && value < 1e-4)
-    number = g_strdup_printf ("%.2g", value);
-  else if (value >= 1000)
-    number = collate_chart_format_count (value);
-  else
-    number = g_strdup_printf ("%.4g", value);
+    return g_strdup_printf ("%.0e", value);
+  if (value > 0 && value < 1e-4)
+    return g_strdup_printf ("%.2g", value);
+  if (value >= 1000)
+    return collate_chart_format_count (value);
 
-  return is_cost ? g_strdup_printf ("$%s", number) : g_strdup_printf (_ ("%s s"), number);
+  return g_strdup_printf ("%.4g", value);
+}
+
+static char *
+format_cost_tick (const CollateChartAxis *axis, double value)
+{
+  g_autofree char *number = format_number (value);
+
+  return g_strdup_printf ("$%s", number);
+}
+
+static char *
+format_time_tick (const CollateChartAxis *axis, double value)
+{
+  g_autofree char *number = format_number (value);
+
+  return g_strdup_printf (_ ("%s s"), number);
 }
 
 static void
@@ -110,79 +121,6 @@ init_axes (CollateChartLayout *layout, Scatter *scatter)
   collate_chart_axis_init (
       &scatter->cost, costs, n, (guint) (scatter->plot.height / (2.2 * layout->small_line)));
   collate_chart_axis_init (&scatter->time, times, n, (guint) (layout->width / (70 * layout->unit)));
-}
-
-static double
-measure_cost_ticks (CollateChartLayout *layout, const Scatter *scatter)
-{
-  double widest = 0;
-
-  for (guint i = 0; i < scatter->cost.n_ticks; i++)
-    {
-      g_autofree char *words = format_tick (TRUE, scatter->cost.ticks[i]);
-      g_autoptr (PangoLayout) text = collate_chart_layout_text (layout, COLLATE_LABEL_TICK, words);
-
-      widest = MAX (widest, collate_chart_text_width (text));
-    }
-
-  return widest;
-}
-
-static void
-lay_out_cost_axis (CollateChartLayout *layout, const Scatter *scatter)
-{
-  const cairo_rectangle_t *plot = &scatter->plot;
-  double above = G_MAXDOUBLE;
-
-  for (guint i = 0; i < scatter->cost.n_ticks; i++)
-    {
-      double y =
-          plot->y + plot->height * (1 - collate_chart_axis_place (&scatter->cost, scatter->cost.ticks[i]));
-      g_autofree char *words = format_tick (TRUE, scatter->cost.ticks[i]);
-      PangoLayout *text = collate_chart_layout_text (layout, COLLATE_LABEL_TICK, words);
-      double width = collate_chart_text_width (text);
-      double height = collate_chart_text_height (text);
-
-      if (i > 0)
-        collate_chart_layout_line (layout, COLLATE_LINE_GRID, plot->x, y, plot->x + plot->width, y);
-      if (y + height / 2 > above)
-        {
-          g_object_unref (text);
-          continue;
-        }
-      above = y - height / 2;
-      collate_chart_layout_place (
-          layout, COLLATE_LABEL_TICK, text, plot->x - 6 * layout->unit - width, above, width + 1);
-    }
-  collate_chart_layout_line (layout, COLLATE_LINE_AXIS, plot->x, plot->y, plot->x, plot->y + plot->height);
-}
-
-static void
-lay_out_time_axis (CollateChartLayout *layout, const Scatter *scatter)
-{
-  const cairo_rectangle_t *plot = &scatter->plot;
-  double base = plot->y + plot->height;
-  double taken = 0;
-
-  for (guint i = 0; i < scatter->time.n_ticks; i++)
-    {
-      double x = plot->x + plot->width * collate_chart_axis_place (&scatter->time, scatter->time.ticks[i]);
-      g_autofree char *words = format_tick (FALSE, scatter->time.ticks[i]);
-      PangoLayout *text = collate_chart_layout_text (layout, COLLATE_LABEL_TICK, words);
-      double width = collate_chart_text_width (text);
-      double left = CLAMP (x - width / 2, plot->x - 4 * layout->unit, layout->left + layout->width - width);
-
-      if (i > 0)
-        collate_chart_layout_line (layout, COLLATE_LINE_GRID, x, plot->y, x, base);
-      if (left < taken)
-        {
-          g_object_unref (text);
-          continue;
-        }
-      taken = left + width + 6 * layout->unit;
-      collate_chart_layout_place (layout, COLLATE_LABEL_TICK, text, left, base + 4 * layout->unit, width + 1);
-    }
-  collate_chart_layout_line (layout, COLLATE_LINE_AXIS, plot->x, base, plot->x + plot->width, base);
 }
 
 /* What the axes are, on one line above the plot: the ticks carry the units. */
@@ -204,7 +142,7 @@ lay_out_axes_names (CollateChartLayout *layout, const Scatter *scatter)
 static void
 lay_out_points (CollateChartLayout *layout, const Scatter *scatter)
 {
-  double radius = RADIUS * layout->unit;
+  double radius = COLLATE_CHART_RADIUS * layout->unit;
   double reach = MAX (2.5 * radius, 12);
 
   for (guint i = 0; i < layout->order->len; i++)
@@ -321,48 +259,6 @@ place_name (CollateChartLayout *layout, const Scatter *scatter, guint index)
   return FALSE;
 }
 
-/* The names that found no place: each after its mark, in lines that wrap. */
-static void
-lay_out_key (CollateChartLayout *layout, const GArray *indexes)
-{
-  double radius = RADIUS * layout->unit;
-  double gap = 14 * layout->unit;
-  double x = layout->left;
-  double row = 0;
-
-  if (indexes->len == 0)
-    return;
-
-  layout->bottom += layout->line * 0.5;
-  for (guint i = 0; i < indexes->len; i++)
-    {
-      guint index = g_array_index (indexes, guint, i);
-      PangoLayout *text = collate_chart_layout_text (
-          layout, COLLATE_LABEL_NAME, collate_chart_layout_item (layout, index)->name);
-      double indent = 4 * radius;
-      double width = MIN (collate_chart_text_width (text), layout->width - indent);
-      double height = MAX (collate_chart_text_height (text), layout->line);
-      CollateChartMark *mark;
-
-      if (x > layout->left && x + indent + width > layout->left + layout->width)
-        {
-          x = layout->left;
-          layout->bottom += row;
-          row = 0;
-        }
-      row = MAX (row, height + 2 * layout->unit);
-      mark = collate_chart_layout_mark (layout, COLLATE_MARK_KEY, index);
-      mark->x = x + radius * 0.5;
-      mark->y = layout->bottom + height / 2 - radius;
-      mark->width = mark->height = 2 * radius;
-      mark->hit = (cairo_rectangle_t){ x, layout->bottom, indent + width, height };
-      collate_chart_layout_place (layout, COLLATE_LABEL_NAME, text, x + indent, layout->bottom, width)
-          ->faint = !mark->item->finished;
-      x += indent + width + gap;
-    }
-  layout->bottom += row;
-}
-
 static void
 lay_out_plot (CollateChartLayout *layout, double height)
 {
@@ -372,13 +268,16 @@ lay_out_plot (CollateChartLayout *layout, double height)
   init_axes (layout, &scatter);
   lay_out_axes_names (layout, &scatter);
   layout->bottom += layout->small_line * 0.9;
-  scatter.plot.x = layout->left + measure_cost_ticks (layout, &scatter) + 6 * layout->unit;
+  scatter.plot.x =
+      layout->left + collate_chart_measure_ticks (layout, &scatter.cost, format_cost_tick) + 6 * layout->unit;
   scatter.plot.y = layout->bottom;
-  scatter.plot.width = MAX (layout->left + layout->width - RADIUS * layout->unit - scatter.plot.x, 10);
+  scatter.plot.width =
+      MAX (layout->left + layout->width - COLLATE_CHART_RADIUS * layout->unit - scatter.plot.x, 10);
   layout->plot = scatter.plot;
 
-  lay_out_cost_axis (layout, &scatter);
-  lay_out_time_axis (layout, &scatter);
+  collate_chart_lay_out_upwards (layout, &scatter.plot, &scatter.cost, format_cost_tick);
+  collate_chart_lay_out_rightwards (
+      layout, &scatter.plot, &scatter.time, format_time_tick, layout->left + layout->width);
   scatter.first_label = layout->labels->len;
   lay_out_points (layout, &scatter);
   for (guint i = 0; i < layout->order->len; i++)
@@ -386,16 +285,7 @@ lay_out_plot (CollateChartLayout *layout, double height)
       g_array_append_val (unplaced, i);
 
   layout->bottom += height + 4 * layout->unit + layout->small_line;
-  lay_out_key (layout, unplaced);
-}
-
-static void
-start_again (CollateChartLayout *layout, guint n_labels, double top)
-{
-  g_array_set_size (layout->labels, n_labels);
-  g_array_set_size (layout->marks, 0);
-  g_array_set_size (layout->lines, 0);
-  layout->bottom = top;
+  collate_chart_lay_out_key (layout, unplaced);
 }
 
 void
@@ -413,10 +303,10 @@ collate_chart_lay_out_scatter (CollateChartLayout *layout)
   room = layout->asked - layout->bottom - layout->foot_height;
   if (room <= 0)
     return;
-  start_again (layout, n_labels, top);
+  collate_chart_layout_rewind (layout, n_labels, top);
   lay_out_plot (layout, height + room);
   if (layout->bottom <= layout->asked - layout->foot_height + 0.01)
     return;
-  start_again (layout, n_labels, top);
+  collate_chart_layout_rewind (layout, n_labels, top);
   lay_out_plot (layout, height);
 }

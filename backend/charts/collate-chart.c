@@ -17,6 +17,8 @@ collate_chart_item_free (gpointer data)
   CollateChartItem *item = data;
 
   g_free (item->name);
+  g_array_unref (item->reading);
+  g_array_unref (item->writing);
   g_free (item);
 }
 
@@ -38,6 +40,8 @@ collate_chart_items_append (GPtrArray *items, const char *name)
   item->cost = item->cost_low = item->cost_high = NAN;
   item->time = item->time_low = item->time_high = NAN;
   item->first_token = item->input_tokens = item->output_tokens = NAN;
+  item->reading = g_array_new (FALSE, FALSE, sizeof (CollateChartStep));
+  item->writing = g_array_new (FALSE, FALSE, sizeof (CollateChartStep));
   g_ptr_array_add (items, item);
 
   return item;
@@ -55,11 +59,42 @@ known_or_nan (double value)
   return collate_chart_is_known (value) ? value : NAN;
 }
 
+/* Those from `first` on before `end`. */
+static double
+get_pace (GArray *steps, guint first, guint end)
+{
+  double n_tokens = 0;
+  double seconds = 0;
+
+  for (guint i = first; i < end; i++)
+    {
+      const CollateChartStep *step = &g_array_index (steps, CollateChartStep, i);
+
+      n_tokens += step->n_tokens;
+      seconds += step->seconds;
+    }
+
+  return n_tokens > 0 ? known_or_nan (seconds / n_tokens) : NAN;
+}
+
+double
+collate_chart_first_pace (GArray *steps)
+{
+  return get_pace (steps, 0, (steps->len + 3) / 4);
+}
+
+double
+collate_chart_last_pace (GArray *steps)
+{
+  return get_pace (steps, steps->len - (steps->len + 3) / 4, steps->len);
+}
+
 double
 collate_chart_item_value (CollateChartKind kind, const CollateChartItem *item)
 {
   double cost = item->local ? 0 : known_or_nan (item->cost);
   double time = known_or_nan (item->time);
+  double written;
 
   switch (kind)
     {
@@ -72,10 +107,19 @@ collate_chart_item_value (CollateChartKind kind, const CollateChartItem *item)
                                                           : known_or_nan (item->input_tokens);
     case COLLATE_CHART_TRADEOFF:
       return isnan (cost) ? NAN : time;
+    case COLLATE_CHART_PACE:
+      written = collate_chart_last_pace (item->writing);
+      return isnan (written) ? collate_chart_last_pace (item->reading) : written;
     case COLLATE_N_CHARTS:
     default:
       return NAN;
     }
+}
+
+gboolean
+collate_chart_is_wanted (CollateChartKind kind, GPtrArray *items)
+{
+  return kind != COLLATE_CHART_PACE || collate_chart_get_n_marks (kind, items) > 0;
 }
 
 /* Best first among those that compete; then what still runs, then what costs nothing anyway. */
@@ -129,7 +173,7 @@ const char *
 collate_chart_get_title (CollateChartKind kind)
 {
   static const char *const titles[] = {
-    N_ ("Cost"), N_ ("Response time"), N_ ("Tokens"), N_ ("Cost and time")
+    N_ ("Cost"), N_ ("Response time"), N_ ("Tokens"), N_ ("Cost and time"), N_ ("Time per token")
   };
 
   g_return_val_if_fail (kind < G_N_ELEMENTS (titles), "");
@@ -237,6 +281,22 @@ describe_time (const CollateChartItem *item)
 }
 
 static char *
+describe_pace (const CollateChartItem *item)
+{
+  g_autofree char *first = collate_chart_format_pace (collate_chart_first_pace (item->reading));
+  g_autofree char *last = collate_chart_format_pace (collate_chart_last_pace (item->reading));
+  g_autofree char *written = collate_chart_format_pace (collate_chart_last_pace (item->writing));
+
+  if (item->reading->len == 0)
+    return g_strdup_printf (_ ("%s for a token written"), written);
+  if (item->writing->len == 0)
+    return g_strdup_printf (_ ("%s for a token read at first, %s at the end"), first, last);
+
+  return g_strdup_printf (
+      _ ("%s for a token read at first, %s at the end; %s for a token written"), first, last, written);
+}
+
+static char *
 describe_values (CollateChartKind kind, const CollateChartItem *item)
 {
   g_autofree char *first = NULL;
@@ -260,6 +320,8 @@ describe_values (CollateChartKind kind, const CollateChartItem *item)
       first = describe_cost (item);
       second = describe_time (item);
       return g_strdup_printf (_ ("%s, %s"), first, second);
+    case COLLATE_CHART_PACE:
+      return describe_pace (item);
     case COLLATE_N_CHARTS:
     default:
       return g_strdup ("");

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The four charts, drawn with Cairo and Pango on any surface. Plain data in, no model known here. Any
+/* The five charts, drawn with Cairo and Pango on any surface. Plain data in, no model known here. Any
  * thread that owns the surface. */
 
 typedef enum
@@ -15,8 +15,17 @@ typedef enum
   COLLATE_CHART_TIME,     /* horizontal bars; the part to the first token is lighter */
   COLLATE_CHART_TOKENS,   /* input and output beside each other, each on its own scale */
   COLLATE_CHART_TRADEOFF, /* cost against time, nearer the corner is better */
+  COLLATE_CHART_PACE, /* of models on this machine: time for a token against its place, while read and written */
   COLLATE_N_CHARTS,
 } CollateChartKind;
+
+/* Tokens that follow each other on a timeline, and how long they took together. */
+typedef struct
+{
+  double end; /* tokens of the timeline, these included */
+  double n_tokens;
+  double seconds;
+} CollateChartStep;
 
 /* One entry of a comparison, over its runs. NaN where a value is not known; such a mark is left out and
  * named below. */
@@ -33,6 +42,8 @@ typedef struct
   double first_token; /* seconds, mean */
   double input_tokens;
   double output_tokens;
+  GArray *reading; /* of CollateChartStep, in order, as the next one; empty where nothing is known */
+  GArray *writing;
   gboolean local;    /* costs nothing */
   gboolean finished; /* FALSE: it runs or failed; its values stand, lighter, and it competes for nothing */
 } CollateChartItem;
@@ -57,7 +68,10 @@ typedef struct
 #define COLLATE_N_COLORS 8
 void collate_chart_get_color (guint color, gboolean dark, double *red, double *green, double *blue);
 
-/* The chart's name ("Cost", "Response time", "Tokens", "Cost and time"); translated, static. */
+/* FALSE for a chart that has nothing to say of such items, and need not be there. */
+gboolean collate_chart_is_wanted (CollateChartKind kind, GPtrArray *items);
+
+/* The chart's name ("Cost", "Response time", "Tokens", "Cost and time", "Time per token"); translated, static. */
 const char *collate_chart_get_title (CollateChartKind kind);
 
 /* The finding in a sentence, for a title's second half and for screen readers: "GPT-5 costs 10 times as
@@ -90,7 +104,7 @@ int collate_chart_pick (CollateChartKind kind,
                         double y);
 char *collate_chart_describe_mark (CollateChartKind kind, GPtrArray *items, guint mark);
 
-/* All four on one page under a title, as the file's ending says (.png at twice the size, .svg, .pdf).
+/* All that are wanted on one page under a title, as the file's ending says (.png at twice the size, .svg, .pdf).
  * COLLATE_ERROR_UNSUPPORTED for another ending, COLLATE_ERROR_UNREADABLE where the file cannot be written.
    */
 gboolean collate_charts_save (GPtrArray *items,
@@ -99,7 +113,7 @@ gboolean collate_charts_save (GPtrArray *items,
                               const char *path,
                               GError **error);
 
-/* All four as one <svg> element, for the HTML export; (transfer full). */
+/* The same as one <svg> element, for the HTML export; (transfer full). */
 char *collate_charts_to_svg (GPtrArray *items, const char *title, const CollateChartStyle *style);
 
 G_END_DECLS

@@ -103,14 +103,54 @@ samples_hostile (void)
       item->color = i % 5 ? i : G_MAXUINT - i;
       item->finished = i % 3 != 0;
       item->local = i % 7 == 0;
+      for (guint j = 0; j < n; j++)
+        {
+          const CollateChartStep step = { values[(i + j) % n],
+                                          values[(i + 2 * j) % n],
+                                          values[(i + 5 * j) % n] };
+
+          g_array_append_val (i % 2 ? item->reading : item->writing, step);
+        }
     }
 
   return items;
 }
 
+void
+samples_add_steps (GArray *steps, double begin, double end, double n_tokens, double first, double last)
+{
+  for (double at = begin; at < end; at += n_tokens)
+    {
+      double n = MIN (n_tokens, end - at);
+      double far = (at - begin) / (end - begin);
+      double noise = 1 + 0.12 * sin (steps->len * 2.4) + 0.05 * sin (steps->len * 0.7);
+      const CollateChartStep step = { at + n, n, n * (first + far * (last - first)) * noise };
+
+      g_array_append_val (steps, step);
+    }
+}
+
+GPtrArray *
+samples_pace (void)
+{
+  GPtrArray *items = collate_chart_items_new ();
+  CollateChartItem *dense = samples_add (items, "SmolLM2 135M", NAN, 118, 90, 7600, 400);
+  CollateChartItem *sparse = samples_add (items, "SmolLM2 135M, sparse", NAN, 52, 41, 7600, 400);
+
+  samples_add (items, "GPT-5", 0.0135, 12.4, 4.1, 7420, 310);
+  dense->local = sparse->local = TRUE;
+  samples_add_steps (dense->reading, 0, 7600, 256, 0.0022, 0.0196);
+  samples_add_steps (dense->writing, 7600, 8000, 4, 0.079, 0.083);
+  samples_add_steps (sparse->reading, 0, 7600, 256, 0.0023, 0.0061);
+  samples_add_steps (sparse->writing, 7600, 8000, 4, 0.025, 0.026);
+
+  return items;
+}
+
 const char *const samples_names[] = {
-  "none",  "one",   "two",      "equal",   "zero",    "tiny",     "huge", "unfinished", "unknown",
-  "local", "mixed", "tutorial", "scripts", "crowd-8", "crowd-24", "pile", "hostile",    NULL,
+  "none",    "one",   "two",        "equal",        "zero",        "tiny",    "huge",     "unfinished",
+  "unknown", "local", "mixed",      "tutorial",     "scripts",     "crowd-8", "crowd-24", "pile",
+  "hostile", "pace",  "pace-crowd", "pace-written", "pace-little", NULL,
 };
 
 static GPtrArray *
@@ -155,6 +195,51 @@ scripts (void)
   return items;
 }
 
+/* Without a prompt that had to be read. */
+static GPtrArray *
+pace_written (void)
+{
+  GPtrArray *items = samples_pace ();
+
+  for (guint i = 0; i < items->len; i++)
+    g_array_set_size (((CollateChartItem *) g_ptr_array_index (items, i))->reading, 0);
+
+  return items;
+}
+
+/* A token here and there, as soon as it can be. */
+static GPtrArray *
+pace_little (void)
+{
+  GPtrArray *items = uniform (2, NAN, 1, 3);
+  CollateChartItem *first = g_ptr_array_index (items, 0);
+  CollateChartItem *second = g_ptr_array_index (items, 1);
+
+  first->finished = FALSE;
+  samples_add_steps (first->reading, 131071, 131072, 1, 1e-7, 1e-7);
+  samples_add_steps (second->writing, 131072, 131073, 1, 12, 12);
+
+  return items;
+}
+
+static GPtrArray *
+pace_crowd (void)
+{
+  GPtrArray *items = samples_crowd (18);
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      CollateChartItem *item = g_ptr_array_index (items, i);
+
+      item->local = TRUE;
+      item->finished = i % 5 != 0;
+      samples_add_steps (item->reading, 0, 1000.0 * (i + 1), 64, 0.001, 0.001 * (i + 1));
+      samples_add_steps (item->writing, 1000.0 * (i + 1), 1000.0 * (i + 1) + 37 * i, 1, 0.01, 0.02);
+    }
+
+  return items;
+}
+
 GPtrArray *
 samples_lookup (const char *name)
 {
@@ -195,6 +280,14 @@ samples_lookup (const char *name)
     return uniform (24, 0.5, 20, 12345);
   if (g_str_equal (name, "hostile"))
     return samples_hostile ();
+  if (g_str_equal (name, "pace"))
+    return samples_pace ();
+  if (g_str_equal (name, "pace-crowd"))
+    return pace_crowd ();
+  if (g_str_equal (name, "pace-written"))
+    return pace_written ();
+  if (g_str_equal (name, "pace-little"))
+    return pace_little ();
 
   return collate_chart_items_new ();
 }

@@ -19,6 +19,12 @@ GPtrArray *samples_crowd (guint n);
 /* Values that no bill and no clock shows. */
 GPtrArray *samples_hostile (void);
 
+/* A model of this machine in two ways of reading, the first of which takes longer the further it is, and a server's. */
+GPtrArray *samples_pace (void);
+
+/* Steps of an item's timeline up to `end`, each of n_tokens, from `first` to `last` seconds a token, and uneven. */
+void samples_add_steps (GArray *steps, double begin, double end, double n_tokens, double first, double last);
+
 /* A named set: "none", "one", "equal", "zero", "tiny", "huge", "unfinished", "unknown" … */
 extern const char *const samples_names[];
 GPtrArray *samples_lookup (const char *name);

@@ -130,6 +130,10 @@ static const struct
     COLLATE_CHART_TRADEOFF,
     480,
     { .dark = TRUE, .text_scale = 1, .focus = 3 } },
+  { "pace-light", "pace", COLLATE_CHART_PACE, 720, { .text_scale = 1, .focus = -1 } },
+  { "pace-dark-focus", "pace", COLLATE_CHART_PACE, 720, { .dark = TRUE, .text_scale = 1, .focus = 1 } },
+  { "pace-narrow", "pace", COLLATE_CHART_PACE, 320, { .text_scale = 1, .focus = -1 } },
+  { "pace-crowd", "pace-crowd", COLLATE_CHART_PACE, 720, { .dark = TRUE, .text_scale = 1, .focus = -1 } },
   { "cost-large-text", "mixed", COLLATE_CHART_COST, 300, { .text_scale = 2, .focus = -1, .contrast = TRUE } },
 };
 
@@ -151,7 +155,7 @@ test_picture (gconstpointer data)
 static void
 test_focus_shows (void)
 {
-  g_autoptr (GPtrArray) items = samples_tutorial ();
+  g_autoptr (GPtrArray) items = samples_pace ();
 
   for (guint kind = 0; kind < COLLATE_N_CHARTS; kind++)
     {

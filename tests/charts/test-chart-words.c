@@ -51,9 +51,11 @@ test_little_to_say (void)
       { "No answer has finished yet",
         "No answer has finished yet",
         "No answer has finished yet",
+        "No answer has finished yet",
         "No answer has finished yet" } },
     { "unfinished",
       { "No answer has finished yet",
+        "No answer has finished yet",
         "No answer has finished yet",
         "No answer has finished yet",
         "No answer has finished yet" } },
@@ -61,27 +63,32 @@ test_little_to_say (void)
       { "Model 1 costs $0.1623",
         "Model 1 takes 42.28 s",
         "Model 1 wrote 56,937",
-        "Nearer the corner is better" } },
+        "Nearer the corner is better",
+        "How long a token took is not known" } },
     { "equal",
       { "All cost the same: $0.1000",
         "All take the same time: 10.00 s",
         "All wrote the same: 1,000",
-        "Nearer the corner is better" } },
+        "Nearer the corner is better",
+        "How long a token took is not known" } },
     { "zero",
       { "All cost the same: $0.0000",
         "All take the same time: 0.00 s",
         "All wrote the same: 0",
-        "Nearer the corner is better" } },
+        "Nearer the corner is better",
+        "How long a token took is not known" } },
     { "unknown",
       { "What the answers cost is not known",
         "How long the answers took is not known",
         "How many tokens were written is not known",
-        "Nearer the corner is better" } },
+        "Nearer the corner is better",
+        "How long a token took is not known" } },
     { "local",
       { "Answers of this machine are free",
         "GPT-5 takes 2.9 times as long as Claude Sonnet 4.5",
         "GPT-5 wrote 4.1 times as much as Claude Sonnet 4.5",
-        "Claude Sonnet 4.5 is fastest; nearer the corner is better" } },
+        "Claude Sonnet 4.5 is fastest; nearer the corner is better",
+        "How long a token took is not known" } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -250,6 +257,68 @@ test_pick (void)
     }
 }
 
+/* What a token takes in the end, of those that finished: while they wrote, or where one wrote nothing, while they read. */
+static void
+test_pace_findings (void)
+{
+  g_autoptr (GPtrArray) items = samples_pace ();
+  CollateChartItem *dense = g_ptr_array_index (items, 0);
+  CollateChartItem *sparse = g_ptr_array_index (items, 1);
+
+  assert_finding (COLLATE_CHART_PACE,
+                  items,
+                  "SmolLM2 135M takes 3.2 times as long for a token at the end as SmolLM2 135M, sparse");
+  g_array_set_size (sparse->writing, 0);
+  assert_finding (COLLATE_CHART_PACE,
+                  items,
+                  "SmolLM2 135M takes 3.1 times as long for a token at the end as SmolLM2 135M, sparse");
+  sparse->finished = FALSE;
+  assert_finding (COLLATE_CHART_PACE, items, "SmolLM2 135M takes 82\u00a0ms for a token at the end");
+
+  sparse->finished = TRUE;
+  g_array_set_size (sparse->reading, 0);
+  g_array_set_size (dense->reading, 0);
+  g_array_set_size (dense->writing, 0);
+  samples_add_steps (dense->writing, 0, 100, 100, 0.012, 0.012);
+  samples_add_steps (sparse->writing, 0, 100, 100, 0.01, 0.01);
+  assert_finding (COLLATE_CHART_PACE,
+                  items,
+                  "SmolLM2 135M takes 20\u00a0% longer for a token at the end than SmolLM2 135M, sparse");
+  g_array_index (dense->writing, CollateChartStep, 0).seconds = 1.0001;
+  assert_finding (COLLATE_CHART_PACE, items, "All take the same for a token at the end: 10\u00a0ms");
+}
+
+static void
+test_pace_in_words (void)
+{
+  g_autoptr (GPtrArray) items = samples_pace ();
+  g_autoptr (GPtrArray) others = samples_tutorial ();
+  CollateChartItem *sparse = g_ptr_array_index (items, 1);
+  g_autofree char *first = collate_chart_describe_mark (COLLATE_CHART_PACE, items, 0);
+  g_autofree char *written = NULL;
+  g_autofree char *read = NULL;
+
+  g_assert_true (collate_chart_is_wanted (COLLATE_CHART_PACE, items));
+  g_assert_cmpuint (collate_chart_get_n_marks (COLLATE_CHART_PACE, items), ==, 2);
+  g_assert_cmpstr (first,
+                   ==,
+                   "SmolLM2 135M, sparse: 2.7\u00a0ms for a token read at first, 5.5\u00a0ms at the end; "
+                   "26\u00a0ms for a token written");
+  g_ptr_array_remove_index (items, 0);
+  g_array_set_size (sparse->reading, 0);
+  written = collate_chart_describe_mark (COLLATE_CHART_PACE, items, 0);
+  g_assert_cmpstr (written, ==, "SmolLM2 135M, sparse: 26\u00a0ms for a token written");
+  samples_add_steps (sparse->reading, 0, 10, 10, 1.5, 1.5);
+  g_array_set_size (sparse->writing, 0);
+  sparse->finished = FALSE;
+  read = collate_chart_describe_mark (COLLATE_CHART_PACE, items, 0);
+  g_assert_cmpstr (
+      read, ==, "SmolLM2 135M, sparse: 1.50 s for a token read at first, 1.50 s at the end (not finished)");
+
+  for (guint kind = 0; kind < COLLATE_N_CHARTS; kind++)
+    g_assert_true (collate_chart_is_wanted (kind, others) == (kind != COLLATE_CHART_PACE));
+}
+
 static double
 linear (double channel)
 {
@@ -406,6 +475,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/charts/words/numbers", test_numbers);
   g_test_add_func ("/charts/words/marks", test_marks_in_words);
   g_test_add_func ("/charts/words/pick", test_pick);
+  g_test_add_func ("/charts/words/pace", test_pace_findings);
+  g_test_add_func ("/charts/words/pace-marks", test_pace_in_words);
   g_test_add_func ("/charts/words/contrast", test_colors_stand_out);
   g_test_add_func ("/charts/words/told-apart", test_colors_are_told_apart);
   g_test_add_func ("/charts/words/names", test_names_are_mended);

@@ -227,6 +227,7 @@ test_charts_are_named (void)
     { "Tokens", "GPT-5 wrote 4.1 times as much as Claude Sonnet 4.5" },
     { "Cost and time",
       "DeepSeek v3.2-Exp costs least, Claude Sonnet 4.5 is fastest; nearer the corner is better" },
+    { "Time per token", "How long a token took is not known" },
   };
   g_autoptr (CollateComparison) comparison = make_comparison (tutorial, G_N_ELEMENTS (tutorial));
 
@@ -238,7 +239,7 @@ test_charts_are_named (void)
       gtk_test_accessible_assert_role (chart, GTK_ACCESSIBLE_ROLE_IMG);
       assert_words (chart, GTK_ACCESSIBLE_PROPERTY_LABEL, names[kind][0]);
       assert_words (chart, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, names[kind][1]);
-      g_assert_true (gtk_widget_get_focusable (chart));
+      g_assert_true (gtk_widget_get_focusable (chart) == (kind != COLLATE_CHART_PACE));
       g_assert_true (gtk_widget_has_css_class (chart, "card"));
 
       g_object_set (chart, "comparison", NULL, NULL);
@@ -333,6 +334,31 @@ test_chart_follows_answers (void)
   assert_words (
       chart, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "Claude Sonnet 4.5 costs 26\u00a0% more than GPT-5");
   gtk_window_destroy (window);
+}
+
+/* The run that read most is the one whose curve is drawn: the next one finds nearly all of it read. */
+static void
+test_pace_data (void)
+{
+  g_autoptr (CollateComparison) comparison = widget_support_comparison_new (2);
+  g_autoptr (GPtrArray) before = collate_chart_data_new (comparison);
+  g_autoptr (GPtrArray) items = NULL;
+  const CollateChartItem *item;
+
+  for (gint64 i = 1; i <= 3; i++)
+    widget_support_step (comparison, 1, FALSE, 256 * i, 256, 500 * i);
+  widget_support_step (comparison, 1, TRUE, 769, 1, 70);
+  items = collate_chart_data_new (comparison);
+  item = g_ptr_array_index (items, 1);
+
+  g_assert_cmpuint (item->reading->len, ==, 3);
+  g_assert_cmpuint (item->writing->len, ==, 1);
+  g_assert_cmpfloat (g_array_index (item->reading, CollateChartStep, 2).end, ==, 768);
+  g_assert_cmpfloat (g_array_index (item->reading, CollateChartStep, 2).n_tokens, ==, 256);
+  g_assert_cmpfloat (g_array_index (item->reading, CollateChartStep, 2).seconds, ==, 0.0015);
+  g_assert_cmpuint (((CollateChartItem *) g_ptr_array_index (items, 0))->reading->len, ==, 0);
+  g_assert_false (collate_chart_data_equal (before, items));
+  g_assert_true (collate_chart_data_equal (items, items));
 }
 
 /* Metrics. */
@@ -656,7 +682,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/figures/metrics/sort", test_every_column_sorts);
   g_test_add_func ("/figures/metrics/figures", test_figures);
   g_test_add_func ("/figures/metrics/unknown", test_runs_and_unknown_figures);
-  g_test_add_func ("/widgets/metrics/keys-read", test_keys_read);
+  g_test_add_func ("/figures/charts/pace", test_pace_data);
+  g_test_add_func ("/figures/metrics/keys-read", test_keys_read);
   g_test_add_func ("/figures/metrics/follow", test_table_follows_answers);
   g_test_add_func ("/figures/metrics/narrow", test_narrow_table_scrolls);
   g_test_add_func ("/figures/findings/words", test_findings);
