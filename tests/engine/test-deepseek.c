@@ -404,6 +404,26 @@ test_wrong_pairs (Reference *self, gconstpointer data)
   g_assert_cmpfloat (difference, >, FAR);
 }
 
+/* Index keys in eight bits choose other tokens, the same that the definition chooses with them. */
+static void
+test_narrow (Reference *self, gconstpointer data)
+{
+  g_autoptr (CollateEngineSession) session =
+      new_session (self, &(CollateEngineReading){ .sparse = TRUE, .narrow_index = TRUE });
+  g_autoptr (GByteArray) rows = NULL;
+  float difference;
+
+  rows = score (self, session, &difference);
+  g_assert_cmpfloat (difference, >, FAR);
+
+  g_free (self->logits);
+  read_logits (self, "tiny-deepseek32-narrow");
+  g_byte_array_unref (rows);
+  rows = score (self, session, &difference);
+  g_test_message ("index keys in eight bits: %.1e", (double) difference);
+  g_assert_cmpfloat (difference, <=, TOLERANCE);
+}
+
 static gint32
 find_likeliest (const float *logits, gsize n)
 {
@@ -465,6 +485,7 @@ main (int argc, char **argv)
           add (names[i], "wrong-pairs", test_wrong_pairs);
         }
     }
+  add ("tiny-deepseek32", "narrow", test_narrow);
   add ("tiny-deepseek32-mtp", "drafts", test_drafts);
   return g_test_run ();
 }

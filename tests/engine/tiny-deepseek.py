@@ -8,8 +8,8 @@ compute with them, for test-deepseek.c.
 
 For each model there are NAME.gguf.gz, the weights in float32 under the names and keys of llama.cpp's converter; NAME.f32,
 the logits after each position, [position][vocabulary], and behind them those of the drafts where the model has a module
-for them, each from a position and the token that follows; and NAME.json: its tokens, and which positions its indexers
-chose for the last ones.
+for them, each from a position and the token that follows; NAME-narrow.f32, for one of them, the logits with index keys in
+eight bits; and NAME.json: its tokens, and which positions its indexers chose for the last ones.
 
 The engine keeps keys in float16, and that moves logits further than its arithmetic does. So the caches of these models
 round to float16, too; exact_difference in the JSON tells how far their logits are from those with exact caches, relative to
@@ -44,6 +44,7 @@ from deepseek_gguf import write_model
 N_TOKENS = 96
 LAST_ROWS = 8
 LEAST_MARGIN = 0.01
+LEAST_NARROW_MARGIN = 1e-4
 MASKED = -1e30  # and what is below
 COARSE_STEP = 2.0**-14
 LEAST_DISTANCE = 5e-7
@@ -63,8 +64,9 @@ SIGMOID, SOFTMAX = gguf.ExpertGatingFuncType.SIGMOID, gguf.ExpertGatingFuncType.
 
 
 class Case:
-    def __init__(self, name, architecture, gating, model, config, n_drafts=0, **changes):
-        self.name, self.architecture, self.gating, self.n_drafts = name, architecture, gating, n_drafts
+    def __init__(self, name, architecture, gating, model, config, n_drafts=0, narrow=False, **changes):
+        self.name, self.architecture, self.gating, self.n_drafts, self.narrow = (
+            name, architecture, gating, n_drafts, narrow)
         self.model_class, self.config_class = model, config
         self.changes = changes
 
@@ -76,8 +78,8 @@ CASES = [
          rope_parameters=YARN | dict(mscale=0.707, mscale_all_dim=0.707)),
     Case("tiny-deepseek2-v3", "deepseek2", SIGMOID, DeepseekV3ForCausalLM, DeepseekV3Config, norm_topk_prob=True,
          num_mtp_layers=0, rope_parameters=YARN | dict(mscale=1.0, mscale_all_dim=1.0)),
-    Case("tiny-deepseek32", "deepseek32", SIGMOID, DeepseekV32ForCausalLM, DeepseekV32Config, norm_topk_prob=True,
-         rope_parameters=YARN | dict(mscale=1.0, mscale_all_dim=1.0), **INDEX),
+    Case("tiny-deepseek32", "deepseek32", SIGMOID, DeepseekV32ForCausalLM, DeepseekV32Config, narrow=True,
+         norm_topk_prob=True, rope_parameters=YARN | dict(mscale=1.0, mscale_all_dim=1.0), **INDEX),
     # Angles are not scaled, and a module drafts.
     Case("tiny-deepseek32-mtp", "deepseek32", SIGMOID, DeepseekV32ForCausalLM, DeepseekV32Config, n_drafts=1,
          num_hidden_layers=2, norm_topk_prob=True, rope_parameters=PLAIN, **INDEX),
@@ -106,12 +108,12 @@ def fill(generator, module):
 
 
 class HalfCache(DynamicCache):
-    """Keeps what is cached in float16; index keys, where `rotated`, after Hadamard's rotation."""
+    """Keeps what is cached in float16, index keys as `keep` has them."""
 
-    def __init__(self, config, rotated=False):
+    def __init__(self, config, keep=torch.Tensor.half):
         super().__init__(config=config)
         self.distances = []  # from where a number would be rounded the other way: [batch][position], for each layer
-        self.rotation = hadamard(config.index_head_dim) if rotated else None
+        self.keep = keep
 
     def round(self, numbers):
         rounded = numbers.half().to(numbers.dtype)
@@ -124,12 +126,21 @@ class HalfCache(DynamicCache):
         return super().update(self.round(keys), self.round(values), *args, **kwargs)
 
     def update_indexer(self, keys, *args, **kwargs):
-        if self.rotation is None:
-            kept = keys.half().to(keys.dtype)
-        else:
-            rotation = self.rotation.to(keys.dtype)
-            kept = (keys @ rotation).half().to(keys.dtype) @ rotation
-        return super().update_indexer(kept, *args, **kwargs)
+        return super().update_indexer(self.keep(keys).to(keys.dtype), *args, **kwargs)
+
+
+def keep_rotated(keys):
+    """In float16 after Hadamard's rotation."""
+    rotation = hadamard(keys.shape[-1]).to(keys.dtype)
+    return (keys @ rotation).half().to(keys.dtype) @ rotation
+
+
+def keep_narrow(keys):
+    """In eight bits after Hadamard's rotation, with a power of two for each key."""
+    rotation = hadamard(keys.shape[-1]).to(keys.dtype)
+    rotated = keys @ rotation
+    scale = torch.exp2(torch.ceil(torch.log2(rotated.abs().amax(-1, keepdim=True).clamp(min=1e-4) / 448)))
+    return (rotated / scale).to(torch.float8_e4m3fn).to(keys.dtype) * scale @ rotation
 
 
 def hadamard(n):
@@ -265,7 +276,7 @@ def check(case, network, tokens, result):
     figures["token by token"] = get_difference(torch.cat(steps, 1), result.logits)
 
     if result.sets:
-        run(torch.float32, HalfCache(network.config, rotated=True))
+        run(torch.float32, HalfCache(network.config, keep_rotated))
         dense = DeepseekV3ForCausalLM(DeepseekV3Config(**(SHAPE | {
             key: value for key, value in case.changes.items() if key not in (*INDEX, "indexer_types")}))).eval()
         dense.load_state_dict(network.model.state_dict(), strict=False)
@@ -303,6 +314,16 @@ def pack_model(path, case, network):
         path.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
 
 
+def write_narrow(folder, case, network, tokens, sets):
+    """Eight bits choose other keys, and less clearly: by a margin that only float32's own errors keep."""
+    result = network.run([tokens], HalfCache(network.config, keep_narrow))
+    margin = min(float(margins.min()) for margins in result.margins)
+    n_changed = sum(ours != theirs for layer in zip(result.sets, sets) for ours, theirs in zip(*layer))
+    print(f"  eight bits: least margin: {margin:.1e}, rows that read other keys: {n_changed}")
+    assert margin > LEAST_NARROW_MARGIN and n_changed > 0
+    (folder / f"{case.name}-narrow.f32").write_bytes(result.logits.numpy().astype("<f4").tobytes())
+
+
 def make(folder, case):
     network = Network(case)
     tokens = choose_tokens(network)
@@ -317,6 +338,8 @@ def make(folder, case):
 
     logits = [result.logits] + ([result.drafts] if network.draft else [])
     (folder / f"{case.name}.f32").write_bytes(torch.cat(logits, 1).numpy().astype("<f4").tobytes())
+    if case.narrow:
+        write_narrow(folder, case, network, tokens, result.sets)
     pack_model(folder / f"{case.name}.gguf.gz", case, network)
     description = dict(made_with=f"torch {torch.__version__}, transformers {transformers.__version__}",
                        architecture=case.architecture, exact_difference=difference, tokens=tokens,
