@@ -13,7 +13,6 @@
 #define FEW_ROWS 8
 #define MOST_GROUP 64                       /* rows of one piece */
 #define CHUNK_KEYS (5 * COLLATE_BLOCK_KEYS) /* at least */
-#define MOST_CHUNKS 16
 
 /* What a thread works on. */
 typedef struct
@@ -146,48 +145,18 @@ put (const CollateAttentionJob *job, const Piece *piece)
     }
 }
 
-static float *
-get_partial (const CollateAttentionJob *job, gint64 row, gint64 chunk)
-{
-  return job->partials + (row * job->n_chunks + chunk) * job->partial_stride;
-}
-
-/* What a chunk of keys gave: the largest score, the sum of the weights, the sums of the values. */
 static void
 put_partials (const CollateAttentionJob *job, const Piece *piece)
 {
   for (gint64 row = 0; row < piece->n_rows; row++)
     {
       gint64 whole_row = collate_attention_get_row (job, piece->kv_head, piece->first_row + row);
-      float *partial = get_partial (job, whole_row, piece->chunk);
+      float *partial = collate_attention_get_partial (job, whole_row, piece->chunk);
 
       partial[0] = piece->most[row];
       partial[1] = piece->weights[row];
       memcpy (partial + 2, piece->sums + row * job->value_size, (gsize) job->value_size * sizeof (float));
     }
-}
-
-/* One head of one token from its chunks. The first token may not see any key of the last chunk. */
-static void
-join_partials (const CollateAttentionJob *job, gint64 row)
-{
-  float *out = job->out + row * job->value_size;
-  float most = COLLATE_LEAST_SCORE, weights = 0;
-
-  memset (out, 0, (gsize) job->value_size * sizeof *out);
-  for (gint64 chunk = 0; chunk < job->n_chunks; chunk++)
-    most = MAX (most, get_partial (job, row, chunk)[0]);
-  for (gint64 chunk = 0; chunk < job->n_chunks; chunk++)
-    {
-      const float *partial = get_partial (job, row, chunk);
-      float factor = exp2f (partial[0] - most);
-
-      weights += partial[1] * factor;
-      for (gint64 i = 0; i < job->value_size; i++)
-        out[i] += partial[2 + i] * factor;
-    }
-  for (gint64 i = 0; i < job->value_size; i++)
-    out[i] /= weights;
 }
 
 static void
@@ -222,33 +191,15 @@ attend (gpointer data, gint64 first, gint64 end, guint thread)
     }
 }
 
-static gboolean
-plan (CollateAttentionJob *job, gint64 n_keys, gint64 most_chunks, GError **error)
-{
-  const CollateAttention *params = job->params;
-  gint64 n_blocks = (n_keys + COLLATE_BLOCK_KEYS - 1) / COLLATE_BLOCK_KEYS;
-
-  job->keys_a_chunk = MAX (CHUNK_KEYS, (n_blocks + most_chunks - 1) / most_chunks * COLLATE_BLOCK_KEYS);
-  job->n_chunks = (n_keys + job->keys_a_chunk - 1) / job->keys_a_chunk;
-  if (job->n_chunks == 1)
-    return TRUE;
-  job->partial_stride = 2 + job->value_size;
-  job->partials = collate_cpu_reserve_partials (
-      job->cpu, params->n_tokens * params->n_heads * job->n_chunks * job->partial_stride, error);
-  return job->partials != NULL;
-}
-
 void
 collate_attention_run_few (CollateAttentionJob *job)
 {
   const CollateAttention *params = job->params;
 
-  if (!plan (job, params->position + params->n_tokens, MOST_CHUNKS, &job->cpu->error))
+  if (!collate_attention_plan_chunks (job, params->position + params->n_tokens, CHUNK_KEYS, &job->cpu->error))
     return;
   collate_pool_run (job->cpu->pool, attend, job, params->n_kv_heads * job->n_chunks, 1);
-  if (job->n_chunks > 1)
-    for (gint64 row = 0; row < job->n_rows * params->n_kv_heads; row++)
-      join_partials (job, row);
+  collate_attention_join_chunks (job, job->n_rows / job->group);
 }
 
 /* A piece is a token, some of its heads that share keys, and a chunk of what is selected for it. */
@@ -276,18 +227,12 @@ attend_selected (gpointer data, gint64 first, gint64 end, guint thread)
 }
 
 void
-collate_attention_run_selected (CollateAttentionJob *job, gint64 first_token)
+collate_attention_run_few_selected (CollateAttentionJob *job)
 {
   const CollateAttention *params = job->params;
-  gint64 n_pieces =
-      (params->n_tokens - first_token) * params->n_kv_heads * ((job->group + MOST_GROUP - 1) / MOST_GROUP);
+  gint64 n_tokens = params->n_tokens - job->first_token;
+  gint64 n_parts = (job->group + MOST_GROUP - 1) / MOST_GROUP;
 
-  job->first_token = first_token;
-  job->selected = collate_place_get_ints (params->selected);
-  if (!plan (job, params->n_selected, params->n_tokens == 1 ? MOST_CHUNKS : 1, &job->cpu->error))
-    return;
-  collate_pool_run (job->cpu->pool, attend_selected, job, n_pieces * job->n_chunks, 1);
-  if (job->n_chunks > 1)
-    for (gint64 row = first_token * params->n_heads; row < params->n_tokens * params->n_heads; row++)
-      join_partials (job, row);
+  collate_pool_run (
+      job->cpu->pool, attend_selected, job, n_tokens * params->n_kv_heads * n_parts * job->n_chunks, 1);
 }

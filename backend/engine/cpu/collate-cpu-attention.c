@@ -16,6 +16,9 @@
 #define MOST_VALUE_SIZE 512
 #define MOST_PANELS 4 /* of a piece */
 #define PIECES_A_THREAD 3
+#define CHUNK_KEYS                                                                                           \
+  (5 * COLLATE_BLOCK_KEYS) /* at least; of what is selected, whose memory is slower, a block */
+#define MANY_HEADS 12      /* of one token that share keys: from here on panels are worth it */
 
 /* The rows of a panel: [head_size or value_size][COLLATE_PANEL]. */
 typedef struct
@@ -30,7 +33,8 @@ typedef struct
 /* What a thread works on. */
 typedef struct
 {
-  gint64 kv_head;
+  gint64 kv_head, chunk;
+  const gint32 *places; /* of the keys, where these are selected */
   guint n_panels;
   Panel panels[MOST_PANELS];
   float *scores; /* [COLLATE_BLOCK_KEYS][COLLATE_PANEL] */
@@ -83,23 +87,20 @@ count_panel_numbers (const CollateAttentionJob *job)
   return (job->params->head_size + job->value_size) * COLLATE_PANEL;
 }
 
+/* Rows from `first_row` to before `end`. */
 static void
-init_piece (const CollateAttentionJob *job, gint64 item, guint thread, Piece *piece)
+init_piece (const CollateAttentionJob *job, gint64 first_row, gint64 end, guint thread, Piece *piece)
 {
   gint64 head_size = job->params->head_size;
-  /* The last tokens, which see most keys, first: that leaves small pieces for the end. */
-  gint64 first = (job->n_pieces - 1 - item % job->n_pieces) * job->rows_a_piece;
-  gint64 end = MIN (first + job->rows_a_piece, job->n_rows);
   float *at = (float *) (gpointer) job->cpu->scratches[thread];
 
-  piece->kv_head = item / job->n_pieces;
   piece->n_panels = 0;
   piece->scores = at;
   piece->keys = at + COLLATE_BLOCK_KEYS * COLLATE_PANEL;
   piece->values = are_joined (job) ? piece->keys : piece->keys + COLLATE_BLOCK_KEYS * head_size;
   piece->values_stride = are_joined (job) ? head_size : job->value_size;
   at += count_block_numbers (job);
-  for (gint64 row = first; row < end; row += COLLATE_PANEL, at += count_panel_numbers (job))
+  for (gint64 row = first_row; row < end; row += COLLATE_PANEL, at += count_panel_numbers (job))
     {
       Panel *panel = &piece->panels[piece->n_panels++];
 
@@ -111,18 +112,36 @@ init_piece (const CollateAttentionJob *job, gint64 item, guint thread, Piece *pi
     }
 }
 
+/* Selected keys lie anywhere: they are asked for some keys before they are wanted. */
+#define KEYS_AHEAD 4
+
+static void
+ask_for_key (const CollateAttentionJob *job, const Piece *piece, gint64 n)
+{
+  const guint16 *key =
+      job->keys + piece->places[n] * job->key_stride + piece->kv_head * job->params->head_size;
+
+  for (gint64 i = 0; i < job->params->head_size; i += 32)
+    __builtin_prefetch (key + i);
+}
+
 static void
 expand_block (const CollateAttentionJob *job, Piece *piece, gint64 first_key, gint64 n_keys)
 {
   gint64 head_size = job->params->head_size;
-  const guint16 *key = job->keys + first_key * job->key_stride + piece->kv_head * head_size;
-  const guint16 *value = job->values + first_key * job->value_stride + piece->kv_head * job->value_size;
+  const guint16 *keys = job->keys + piece->kv_head * head_size;
+  const guint16 *values = job->values + piece->kv_head * job->value_size;
 
-  for (gint64 n = 0; n < n_keys; n++, key += job->key_stride, value += job->value_stride)
+  for (gint64 n = 0; n < n_keys; n++)
     {
-      job->cpu->loops->from_f16 (key, piece->keys + n * head_size, head_size);
+      gint64 place = piece->places != NULL ? piece->places[first_key + n] : first_key + n;
+
+      if (piece->places != NULL && n + KEYS_AHEAD < n_keys)
+        ask_for_key (job, piece, first_key + n + KEYS_AHEAD);
+      job->cpu->loops->from_f16 (keys + place * job->key_stride, piece->keys + n * head_size, head_size);
       if (piece->values != piece->keys)
-        job->cpu->loops->from_f16 (value, piece->values + n * job->value_size, job->value_size);
+        job->cpu->loops->from_f16 (
+            values + place * job->value_stride, piece->values + n * job->value_size, job->value_size);
     }
 }
 
@@ -156,7 +175,8 @@ attend_block (const CollateAttentionJob *job,
 {
   const CollateCpuLoops *loops = job->cpu->loops;
   gint64 head_size = job->params->head_size;
-  gboolean hides = first_key + n_keys > collate_attention_get_end (job, panel->first_row);
+  gboolean hides =
+      piece->places == NULL && first_key + n_keys > collate_attention_get_end (job, panel->first_row);
   float factors[COLLATE_PANEL];
 
   loops->multiply_floats (panel->queries,
@@ -187,17 +207,58 @@ attend_block (const CollateAttentionJob *job,
 }
 
 static void
-put (const CollateAttentionJob *job, gint64 kv_head, const Panel *panel)
+put (const CollateAttentionJob *job, const Piece *piece, const Panel *panel)
 {
   for (gint64 row = 0; row < panel->n_rows; row++)
     {
-      float *out =
-          job->out + collate_attention_get_row (job, kv_head, panel->first_row + row) * job->value_size;
+      gint64 whole_row = collate_attention_get_row (job, piece->kv_head, panel->first_row + row);
+      float *out = job->out + whole_row * job->value_size;
       float factor = 1 / panel->weights[row];
 
+      if (job->n_chunks > 1)
+        {
+          out = collate_attention_get_partial (job, whole_row, piece->chunk);
+          *out++ = panel->most[row];
+          *out++ = panel->weights[row];
+          factor = 1;
+        }
       for (gint64 i = 0; i < job->value_size; i++)
         out[i] = panel->sums[i * COLLATE_PANEL + row] * factor;
     }
+}
+
+/* What a row sees of n_keys keys: all those that are selected. */
+static gint64
+count_seen (const CollateAttentionJob *job, const Piece *piece, const Panel *panel, gint64 n_keys)
+{
+  if (piece->places != NULL)
+    return n_keys;
+  return MIN (n_keys, collate_attention_get_end (job, panel->first_row + panel->n_rows - 1));
+}
+
+/* A piece's chunk of n_keys keys. */
+static void
+attend_keys (const CollateAttentionJob *job, Piece *piece, gint64 n_keys)
+{
+  gint64 first_key = piece->chunk * job->keys_a_chunk, end_key = MIN (first_key + job->keys_a_chunk, n_keys);
+
+  end_key = MIN (end_key, count_seen (job, piece, &piece->panels[piece->n_panels - 1], n_keys));
+  for (gint64 key = first_key; key < end_key; key += COLLATE_BLOCK_KEYS)
+    {
+      gint64 n = MIN (COLLATE_BLOCK_KEYS, end_key - key);
+
+      expand_block (job, piece, key, n);
+      for (guint i = 0; i < piece->n_panels; i++)
+        {
+          Panel *panel = &piece->panels[i];
+          gint64 seen = count_seen (job, piece, panel, n_keys) - key;
+
+          if (seen > 0)
+            attend_block (job, piece, panel, key, MIN (n, seen));
+        }
+    }
+  for (guint i = 0; i < piece->n_panels; i++)
+    put (job, piece, &piece->panels[i]);
 }
 
 static void
@@ -207,45 +268,97 @@ attend (gpointer data, gint64 first, gint64 end, guint thread)
 
   for (gint64 item = first; item < end; item++)
     {
-      Piece piece;
-      const Panel *last;
-      gint64 end_key;
+      gint64 rest = item / job->n_chunks;
+      /* The last tokens, which see most keys, first: that leaves small pieces for the end. */
+      gint64 first_row = (job->n_pieces - 1 - rest % job->n_pieces) * job->rows_a_piece;
+      Piece piece = { .kv_head = rest / job->n_pieces, .chunk = item % job->n_chunks };
 
-      init_piece (job, item, thread, &piece);
-      last = &piece.panels[piece.n_panels - 1];
-      end_key = collate_attention_get_end (job, last->first_row + last->n_rows - 1);
-      for (gint64 key = 0; key < end_key; key += COLLATE_BLOCK_KEYS)
-        {
-          gint64 n_keys = MIN (COLLATE_BLOCK_KEYS, end_key - key);
-
-          expand_block (job, &piece, key, n_keys);
-          for (guint i = 0; i < piece.n_panels; i++)
-            {
-              Panel *panel = &piece.panels[i];
-              gint64 seen = collate_attention_get_end (job, panel->first_row + panel->n_rows - 1) - key;
-
-              if (seen > 0)
-                attend_block (job, &piece, panel, key, MIN (n_keys, seen));
-            }
-        }
-      for (guint i = 0; i < piece.n_panels; i++)
-        put (job, piece.kv_head, &piece.panels[i]);
+      init_piece (job, first_row, MIN (first_row + job->rows_a_piece, job->n_rows), thread, &piece);
+      attend_keys (job, &piece, job->params->position + job->params->n_tokens);
     }
 }
 
-/* As many panels a piece as the scratch holds, but pieces enough for all threads. */
+/* A piece is some of a token's heads that share keys, and a chunk of what is selected for it. */
+static void
+attend_selected (gpointer data, gint64 first, gint64 end, guint thread)
+{
+  const CollateAttentionJob *job = data;
+
+  for (gint64 item = first; item < end; item++)
+    {
+      gint64 rest = item / job->n_chunks, head = rest / job->n_pieces;
+      gint64 token = job->first_token + head / job->params->n_kv_heads;
+      gint64 first_row = token * job->group + rest % job->n_pieces * job->rows_a_piece;
+      gint64 end_row = MIN (first_row + job->rows_a_piece, (token + 1) * job->group);
+      Piece piece = {
+        .kv_head = head % job->params->n_kv_heads,
+        .chunk = item % job->n_chunks,
+        .places = job->selected + token * job->params->n_selected,
+      };
+
+      init_piece (job, first_row, end_row, thread, &piece);
+      attend_keys (job, &piece, job->params->n_selected);
+    }
+}
+
+/* Panels of a piece: as many as the scratch holds. */
+static gint64
+count_held_panels (const CollateAttentionJob *job)
+{
+  gint64 n_numbers = (gint64) (COLLATE_SCRATCH_BYTES / sizeof (float));
+
+  return CLAMP ((n_numbers - count_block_numbers (job)) / count_panel_numbers (job), 1, MOST_PANELS);
+}
+
+static void
+share_rows (CollateAttentionJob *job, gint64 n_rows, gint64 n_panels)
+{
+  job->rows_a_piece = n_panels * COLLATE_PANEL;
+  job->n_pieces = (n_rows + job->rows_a_piece - 1) / job->rows_a_piece;
+}
+
+/* Large pieces, but enough of them for all threads: of the keys where there is one token alone. */
 static void
 run_many (CollateAttentionJob *job)
 {
-  gint64 n_kv_heads = job->params->n_kv_heads;
-  gint64 n_held = ((gint64) (COLLATE_SCRATCH_BYTES / sizeof (float)) - count_block_numbers (job)) /
-                  count_panel_numbers (job);
+  const CollateAttention *params = job->params;
+  gint64 n_keys = params->position + params->n_tokens;
   gint64 n_wanted = (gint64) collate_pool_get_n_threads (job->cpu->pool) * PIECES_A_THREAD;
-  gint64 n_panels = n_kv_heads * ((job->n_rows + COLLATE_PANEL - 1) / COLLATE_PANEL);
+  gint64 n_panels = params->n_kv_heads * ((job->n_rows + COLLATE_PANEL - 1) / COLLATE_PANEL);
 
-  job->rows_a_piece = CLAMP (n_panels / n_wanted, 1, MIN (n_held, MOST_PANELS)) * COLLATE_PANEL;
-  job->n_pieces = (job->n_rows + job->rows_a_piece - 1) / job->rows_a_piece;
-  collate_pool_run (job->cpu->pool, attend, job, n_kv_heads * job->n_pieces, 1);
+  if (!collate_attention_plan_chunks (
+          job, n_keys, params->n_tokens == 1 ? CHUNK_KEYS : n_keys, &job->cpu->error))
+    return;
+  share_rows (job, job->n_rows, CLAMP (n_panels * job->n_chunks / n_wanted, 1, count_held_panels (job)));
+  collate_pool_run (job->cpu->pool, attend, job, params->n_kv_heads * job->n_pieces * job->n_chunks, 1);
+  collate_attention_join_chunks (job, job->n_rows / job->group);
+}
+
+/* All heads of a token together where the scratch holds them, since each piece expands the keys for itself. */
+static void
+run_selected (CollateAttentionJob *job)
+{
+  const CollateAttention *params = job->params;
+  gint64 n_tokens = params->n_tokens - job->first_token;
+
+  job->selected = collate_place_get_ints (params->selected);
+  if (!collate_attention_plan_chunks (job,
+                                      params->n_selected,
+                                      params->n_tokens == 1 ? COLLATE_BLOCK_KEYS : params->n_selected,
+                                      &job->cpu->error))
+    return;
+  if (job->group < MANY_HEADS)
+    collate_attention_run_few_selected (job);
+  else
+    {
+      share_rows (job, job->group, count_held_panels (job));
+      collate_pool_run (job->cpu->pool,
+                        attend_selected,
+                        job,
+                        n_tokens * params->n_kv_heads * job->n_pieces * job->n_chunks,
+                        1);
+    }
+  collate_attention_join_chunks (job, n_tokens);
 }
 
 static gboolean
@@ -297,6 +410,7 @@ collate_cpu_attention (CollateDevice *device, const CollateAttention *params)
     collate_attention_run_few (&job);
   else if (n_dense > 0)
     run_many (&job);
-  if (n_dense < params->n_tokens)
-    collate_attention_run_selected (&job, n_dense);
+  job.first_token = n_dense;
+  if (n_dense < params->n_tokens && job.cpu->error == NULL)
+    run_selected (&job);
 }

@@ -23,11 +23,10 @@ typedef struct
   gint64 value_size, key_stride, value_stride;
   float scale; /* of scores, which are exponents of two */
 
+  gint64 first_token;            /* of those at work */
   gint64 rows_a_piece, n_pieces; /* of many rows */
+  const gint32 *selected;        /* [token][n_selected]; NULL: all keys */
 
-  /* For few rows. */
-  const gint32 *selected; /* [token][n_selected] */
-  gint64 first_token;     /* that reads selected keys */
   gint64 keys_a_chunk, n_chunks;
   float *partials; /* [token][head][chunk], where there is more than one chunk */
   gint64 partial_stride;
@@ -56,11 +55,27 @@ collate_attention_get_end (const CollateAttentionJob *job, gint64 row)
   return job->params->position + row / job->group + 1;
 }
 
+/* What a chunk of keys gave for a row: the largest score, the sum of the weights, the sums of the values. */
+static inline float *
+collate_attention_get_partial (const CollateAttentionJob *job, gint64 row, gint64 chunk)
+{
+  return job->partials + (row * job->n_chunks + chunk) * job->partial_stride;
+}
+
+/* Chunks of at least so many keys. */
+gboolean collate_attention_plan_chunks (CollateAttentionJob *job,
+                                        gint64 n_keys,
+                                        gint64 least,
+                                        GError **error);
+
+/* The rows of n_tokens from the first of the job on. */
+void collate_attention_join_chunks (CollateAttentionJob *job, gint64 n_tokens);
+
 /* TRUE where all tokens of the call together are few rows. */
 gboolean collate_attention_is_few (const CollateAttentionJob *job);
 void collate_attention_run_few (CollateAttentionJob *job);
 
-/* Those tokens, from `first_token` on, that read the keys selected for them. */
-void collate_attention_run_selected (CollateAttentionJob *job, gint64 first_token);
+/* Those tokens, from the first of the job on, that read the keys selected for them. */
+void collate_attention_run_few_selected (CollateAttentionJob *job);
 
 G_END_DECLS

@@ -11,6 +11,7 @@
 #define TILE_STRIPS 3
 #define QUANT_TOKENS 2
 #define FLOAT_TOKENS 8
+#define ATTENTION_ROWS 4
 #define NEEDS_SIGN FALSE
 
 #include "engine/cpu/collate-cpu-vectors.h"

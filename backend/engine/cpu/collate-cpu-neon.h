@@ -9,6 +9,7 @@
 #define TILE_STRIPS 1
 #define QUANT_TOKENS 2
 #define FLOAT_TOKENS 6
+#define ATTENTION_ROWS 4
 #define NEEDS_SIGN TRUE
 
 #include "engine/cpu/collate-cpu-vectors.h"

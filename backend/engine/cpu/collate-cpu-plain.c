@@ -10,6 +10,7 @@
 #define TILE_STRIPS 1
 #define QUANT_TOKENS 1
 #define FLOAT_TOKENS 2
+#define ATTENTION_ROWS 3
 #define NEEDS_SIGN FALSE
 
 #include "engine/cpu/collate-cpu-vectors.h"

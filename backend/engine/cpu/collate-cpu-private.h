@@ -39,7 +39,7 @@ typedef struct
 } CollateCpuDevice;
 
 /* Of the scratch of a thread, in bytes: a panel of f32 and the sums of a matmul; the most that attention takes. */
-#define COLLATE_SCRATCH_BYTES ((gsize) 768 * 1024)
+#define COLLATE_SCRATCH_BYTES ((gsize) 1024 * 1024)
 
 static inline float *
 collate_place_get (CollatePlace place)

@@ -149,8 +149,14 @@ scale_rows (float *sums, gint64 n, guint n_strips, const float *factors)
       }
 }
 
-/* Rows of attention in one go: what many models have as heads for one key. */
-#define ATTENTION_ROWS 3
+/* How many of so many rows go together: as many as tiles may have, but none alone where that can be helped. */
+INLINE guint
+count_together (gint64 n_rows)
+{
+  gint64 n_tiles = (n_rows + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
+
+  return (guint) ((n_rows + n_tiles - 1) / n_tiles);
+}
 
 /* Keys (values) that are asked for ahead: they lie too far apart for the processor to see what comes next. */
 #define KEYS_AHEAD 16
@@ -241,6 +247,7 @@ score_some (const float *queries,
     }
 }
 
+/* A copy of the loop for each number of rows. */
 TARGET static void
 score_keys (const float *queries,
             gint64 n_rows,
@@ -252,28 +259,22 @@ score_keys (const float *queries,
             float *scores,
             gint64 scores_stride)
 {
-  gint64 r = 0;
+  while (n_rows > 0)
+    {
+      guint n = count_together (n_rows);
 
-  for (; r + ATTENTION_ROWS <= n_rows; r += ATTENTION_ROWS)
-    score_some (queries + r * head_size,
-                ATTENTION_ROWS,
-                keys,
-                stride,
-                places,
-                n_keys,
-                head_size,
-                scores + r * scores_stride,
-                scores_stride);
-  for (; r < n_rows; r++)
-    score_some (queries + r * head_size,
-                1,
-                keys,
-                stride,
-                places,
-                n_keys,
-                head_size,
-                scores + r * scores_stride,
-                scores_stride);
+      if (n == 1)
+        score_some (queries, 1, keys, stride, places, n_keys, head_size, scores, scores_stride);
+      else if (n == 2)
+        score_some (queries, 2, keys, stride, places, n_keys, head_size, scores, scores_stride);
+      else if (n == 3)
+        score_some (queries, 3, keys, stride, places, n_keys, head_size, scores, scores_stride);
+      else
+        score_some (queries, ATTENTION_ROWS, keys, stride, places, n_keys, head_size, scores, scores_stride);
+      n_rows -= n;
+      queries += n * head_size;
+      scores += n * scores_stride;
+    }
 }
 
 /* Vectors of a value that are summed at a time. */
@@ -366,28 +367,22 @@ add_values (const float *weights,
             gint64 head_size,
             float *sums)
 {
-  gint64 r = 0;
+  while (n_rows > 0)
+    {
+      guint n = count_together (n_rows);
 
-  for (; r + ATTENTION_ROWS <= n_rows; r += ATTENTION_ROWS)
-    add_rows (weights + r * weights_stride,
-              weights_stride,
-              ATTENTION_ROWS,
-              values,
-              stride,
-              places,
-              n_keys,
-              head_size,
-              sums + r * head_size);
-  for (; r < n_rows; r++)
-    add_rows (weights + r * weights_stride,
-              weights_stride,
-              1,
-              values,
-              stride,
-              places,
-              n_keys,
-              head_size,
-              sums + r * head_size);
+      if (n == 1)
+        add_rows (weights, weights_stride, 1, values, stride, places, n_keys, head_size, sums);
+      else if (n == 2)
+        add_rows (weights, weights_stride, 2, values, stride, places, n_keys, head_size, sums);
+      else if (n == 3)
+        add_rows (weights, weights_stride, 3, values, stride, places, n_keys, head_size, sums);
+      else
+        add_rows (weights, weights_stride, ATTENTION_ROWS, values, stride, places, n_keys, head_size, sums);
+      n_rows -= n;
+      weights += n * weights_stride;
+      sums += n * head_size;
+    }
 }
 
 TARGET static float

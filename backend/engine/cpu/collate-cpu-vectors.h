@@ -23,7 +23,8 @@
  *     sums[i] += Σ quants[4i + k] * (gint8) in[4i + k]; quants are below 64, or with_sign stand for quants - 128 where
  *     the level says NEEDS_SIGN, else any
  *
- * and how large tiles may be before registers run out: TILE_STRIPS strips against QUANT_TOKENS or FLOAT_TOKENS tokens. */
+ * and how large tiles may be before registers run out: TILE_STRIPS strips against QUANT_TOKENS or FLOAT_TOKENS tokens,
+ * ATTENTION_ROWS rows (3 or 4) against four keys. */
 
 #define INLINE static inline __attribute__ ((always_inline)) TARGET
 
