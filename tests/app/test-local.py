@@ -114,6 +114,8 @@ def test_dense_and_sparse_are_asked():
         [past] = home.json("history", "show", "2")["results"]
         assert past["keys_read"] == few["keys_read"], past
         assert f"{few['keys_read'] * 100:.1f}\u00a0%" in home.run("history", "show", "2").stdout.splitlines()[-1]
+        html = home.run("history", "show", "1", "--format", "html").stdout
+        assert "Time per token: All take" in html or "for a token at the end" in html, html
         for k in WRONG_TOP_K:
             cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny@sparse", "--top-k", k), "--top-k")
         cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny", "--top-k", "4"), "@sparse")

@@ -61,6 +61,31 @@ def test_first_start_without_any_key():
         application.quit()
 
 
+def test_dense_and_sparse_side_by_side():
+    """One file, two entries: what each reads stands in the table, and how long a token takes in a chart; also later."""
+    with Desk() as here:
+        with here.start() as application:
+            window = application.window
+            wait_for("its tick", lambda: accessible.has(find(window, "check box", "tiny"), Atspi.StateType.CHECKED))
+            assert not accessible.every(window, None, "Time per token…")
+            press(find(window, "check box", "tiny, sparse"))
+            write(find(window, "text", "Question"), "Why?")
+            press(find(window, "button", "Ask…"))
+            wait_for("both answers", lambda: len(re.findall("no charge", read(window))) == 2)
+            wait_for("the chart", lambda: "for a token at the end" in find(window, None, "Time per token…").get_description())
+            wait_for("the keys read", lambda: read(find(window, "table", "Metrics")).count("100\u00a0%") == 2)
+            # The file is one, and so it is listed in the preferences.
+            page = open_page(application)
+            wait_for("the list", lambda: "Remove tiny" in [node.get_name() for node in every(page, "button")])
+            assert "tiny, sparse" not in read(page)
+            application.quit()
+        with here.start() as application:
+            press(find(find(application.window, "list", "History"), "button", "Why?…"))
+            wait_for("the chart", lambda: "for a token at the end" in
+                     find(application.window, None, "Time per token…").get_description())
+            application.quit()
+
+
 def test_files_come_and_go():
     with Desk() as here, here.start() as application:
         window = application.window

@@ -109,6 +109,8 @@ def test_ask_read_and_come_back():
             wait_for("four charts", lambda: all(
                 any(node.get_description() for node in every(window, None, name)) for name in
                 ["Cost…", "Response time…", "Tokens…", "Cost and time…"]))
+            # Nobody tells how long a server took for each token.
+            assert not every(window, None, "Time per token…")
             wait_for_text(find(window, "list", "History"), "What reads less?")
             request = here.server.journal()[0]["body"]
             assert "Sparse attention reads less." in request["messages"][0]["content"]
