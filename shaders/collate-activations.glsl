@@ -12,12 +12,11 @@ layout (binding = 3) readonly buffer InFours
   vec4 fours[];
 };
 
-/* Four activations of a token from `column` on; zeros beyond the last column. */
+/* Four activations from `column` on, of those that begin at `at`; zeros beyond the last column. */
 vec4
-load_four (uint token, uint column)
+load_four (uint at, uint column)
 {
   uint n_columns = params.weight.columns;
-  uint at = params.in_offset + token * params.in_stride;
   vec4 four = vec4 (0);
 
   if (ALIGNED)

@@ -19,6 +19,15 @@ typedef struct CollateShaderStore CollateShaderStore;
 typedef struct CollateShaderAttention CollateShaderAttention;
 typedef struct CollateShaderCombine CollateShaderCombine;
 typedef struct CollateShaderSwiglu CollateShaderSwiglu;
+typedef struct CollateShaderHadamard CollateShaderHadamard;
+typedef struct CollateShaderStoreBytes CollateShaderStoreBytes;
+typedef struct CollateShaderBound CollateShaderBound;
+typedef struct CollateShaderSumSigns CollateShaderSumSigns;
+typedef struct CollateShaderIndex CollateShaderIndex;
+typedef struct CollateShaderSelect CollateShaderSelect;
+typedef struct CollateShaderRoute CollateShaderRoute;
+typedef struct CollateShaderSort CollateShaderSort;
+typedef struct CollateShaderSumExperts CollateShaderSumExperts;
 #endif
 
 /* Specialisation constants. */
@@ -27,6 +36,8 @@ typedef struct CollateShaderSwiglu CollateShaderSwiglu;
 #define COLLATE_SPEC_2 2
 #define COLLATE_SPEC_3 3
 #define COLLATE_SPEC_4 4
+#define COLLATE_SPEC_5 5
+#define COLLATE_SPEC_6 6
 
 /* How a weight lies in memory. Rows stand in strips of as many as a subgroup has lanes (or of one, where there is only
  * one row); columns in blocks of 32, the last one filled up with zeros. Within a strip, block after block, what belongs
@@ -69,6 +80,28 @@ typedef struct CollateShaderSwiglu CollateShaderSwiglu;
 #define COLLATE_PROBE_ROWS 7
 #define COLLATE_PROBE_TOKENS 5
 
+/* What the tokens of a product are: all, for one group of rows after the other; or those that a list names for a group.
+ * Its entries are pairs of a token and one of its experts, token * n_used + u; without an order the list is the experts of
+ * all pairs, otherwise a tile for each workgroup, COLLATE_LIST_TILE words of expert, first of its pairs and their number,
+ * and behind all tiles the pairs, expert by expert. */
+#define COLLATE_LIST_NONE 0
+#define COLLATE_LIST_PAIRS 1
+#define COLLATE_LIST_SORTED 2
+#define COLLATE_LIST_TILE 3
+
+/* Experts that sort-experts.comp knows, and invocations that it runs. */
+#define COLLATE_MOST_EXPERTS 1024
+#define COLLATE_SORTERS 128
+
+/* Pairs of a value's numbers that a lane of attention.comp holds in registers; it keeps more in shared memory. */
+#define COLLATE_MOST_PAIRS 8
+
+/* Keys whose bounds make a page. */
+#define COLLATE_KEYS_OF_PAGE 16
+
+/* Groups of index.comp in its first dimension; the third one counts on. */
+#define COLLATE_INDEX_GROUPS 32768
+
 /* What a part of a weight's rows looks like. */
 struct CollateShaderWeight
 {
@@ -76,7 +109,7 @@ struct CollateShaderWeight
   uint n_blocks;
   uint n_lanes;   /* rows in a strip */
   uint first_row; /* of the part */
-  uint n_rows;    /* in the part */
+  uint n_rows;    /* in the part; in each of its groups */
 };
 
 struct CollateShaderEmbed
@@ -97,6 +130,14 @@ struct CollateShaderMatmul
   uint n_tokens;
   uint accumulate;
   uint has_bias;
+  uint group_strips; /* from group to group */
+  uint group_in;
+  uint group_out;
+  uint list;
+  uint n_tiles;     /* of the list */
+  uint first_group; /* of the part, */
+  uint n_groups;    /* and how many it has */
+  uint n_used;      /* pairs that share their activations */
 };
 
 /* Activations in another form, of f16 or of whole numbers. */
@@ -113,6 +154,8 @@ struct CollateShaderNorm
 {
   uint in_offset;
   uint out_offset;
+  uint in_stride;
+  uint out_stride;
   uint n_rows;
   uint columns;
   uint has_weight;
@@ -129,6 +172,9 @@ struct CollateShaderRope
   uint n_pairs;
   uint stride;
   uint interleaved;
+  uint out_offset; /* of the rotated numbers, which may stand where they stood */
+  uint out_head_size;
+  uint out_stride;
 };
 
 struct CollateShaderStore
@@ -153,20 +199,24 @@ struct CollateShaderAttention
   uint n_heads;
   uint n_kv_heads;
   uint stride;
+  uint key_stride; /* from position to position */
+  uint value_stride;
   uint position;
   uint n_chunks;
   uint chunk; /* keys */
+  uint selected;
+  uint n_selected; /* of a token */
   float scale;
 };
 
-/* Joins the chunks of each query: [n_queries][n_chunks][largest score, sum, head_size numbers]. */
+/* Joins the chunks of each query: [n_queries][n_chunks][largest score, sum, value_size numbers]. */
 struct CollateShaderCombine
 {
   uint partials;
   uint out_offset;
   uint n_queries;
   uint n_chunks;
-  uint head_size;
+  uint value_size;
 };
 
 struct CollateShaderSwiglu
@@ -175,6 +225,111 @@ struct CollateShaderSwiglu
   uint up;
   uint out_offset;
   uint n;
+};
+
+struct CollateShaderHadamard
+{
+  uint rows;
+  uint n_rows;
+  uint columns;
+};
+
+struct CollateShaderStoreBytes
+{
+  uint keys;
+  uint cache; /* words */
+  uint scales;
+  uint n_tokens;
+  uint n_columns;
+  uint position;
+};
+
+struct CollateShaderBound
+{
+  uint key_cache;
+  uint bounds;
+  uint first_page;
+  uint n_pages;
+  uint n_columns;
+};
+
+struct CollateShaderSumSigns
+{
+  uint queries;
+  uint out_offset;
+  uint n_tokens;
+  uint n_heads;
+  uint n_kv_heads;
+  uint head_size;
+  uint stride;
+};
+
+struct CollateShaderIndex
+{
+  uint queries;
+  uint weights;
+  uint keys; /* words */
+  uint scales;
+  uint scores;
+  uint n_tokens;
+  uint n_heads;
+  uint head_size;
+  uint position;
+  uint page;
+  uint scores_stride;
+  uint has_weights;
+  float scale;
+};
+
+struct CollateShaderSelect
+{
+  uint scores;
+  uint selected;
+  uint n_tokens;
+  uint k;
+  uint position;
+  uint page;
+  uint scores_stride;
+  uint n_first;
+  uint n_last;
+};
+
+/* Pairs → a list of them by experts. */
+struct CollateShaderSort
+{
+  uint experts;
+  uint list;
+  uint n_pairs;
+  uint n_experts;
+  uint n_tiles; /* at most */
+  uint size;    /* pairs of a tile */
+};
+
+/* Adds each token's results of its experts, [n_tokens][n_used][columns]. */
+struct CollateShaderSumExperts
+{
+  uint results;
+  uint shares;
+  uint out_offset;
+  uint n_tokens;
+  uint n_used;
+  uint columns;
+};
+
+struct CollateShaderRoute
+{
+  uint logits;
+  uint experts;
+  uint shares;
+  uint n_tokens;
+  uint n_experts;
+  uint n_used;
+  uint n_groups;
+  uint n_groups_used;
+  uint is_sigmoid;
+  uint has_bias;
+  uint normalised;
+  float scale;
 };
 
 #endif

@@ -24,7 +24,7 @@ layout (push_constant) uniform Params
 void
 combine (uint query)
 {
-  uint size = params.head_size + 2;
+  uint size = params.value_size + 2;
   uint first = params.partials + query * params.n_chunks * size;
   float most = partials[first];
   float sum = 0;
@@ -34,13 +34,13 @@ combine (uint query)
   for (uint i = 0; i < params.n_chunks; i++)
     sum += partials[first + i * size + 1] * exp (partials[first + i * size] - most);
 
-  for (uint n = get_lane (); n < params.head_size; n += LANES)
+  for (uint n = get_lane (); n < params.value_size; n += LANES)
     {
       float number = 0;
 
       for (uint i = 0; i < params.n_chunks; i++)
         number += partials[first + i * size + 2 + n] * exp (partials[first + i * size] - most);
-      numbers[params.out_offset + query * params.head_size + n] = number / sum;
+      numbers[params.out_offset + query * params.value_size + n] = number / sum;
     }
 }
 

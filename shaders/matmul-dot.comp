@@ -22,6 +22,8 @@ layout (binding = 3) readonly buffer In
 };
 
 float sums[STRIPS][TOKENS];
+uint strips[STRIPS];
+uint ins[TOKENS];
 
 /* A token's block: steps are COLLATE_STEPS * whole + rest. */
 struct Steps
@@ -31,10 +33,11 @@ struct Steps
   vec2 sums; /* of the numbers, of either half */
 };
 
+/* Block n of the activations that begin at `first`. */
 Steps
-load_steps (uint token, uint n)
+load_steps (uint first, uint n)
 {
-  uint at = params.in_offset + min (token, params.n_tokens - 1) * params.in_stride + n * COLLATE_STEPS_UNITS;
+  uint at = first + n * COLLATE_STEPS_UNITS;
   Steps steps;
 
   [[unroll]] for (uint i = 0; i < 2; i++)
@@ -66,18 +69,17 @@ multiply (Block block, Steps steps)
 }
 
 void
-add_block (uint n, uint first_strip, uint first_token)
+add_block (uint n)
 {
   CollateShaderWeight weight = params.weight;
-  uint last_strip = (weight.n_rows - 1) / weight.n_lanes;
   uint lane = min (get_lane (), weight.n_lanes - 1);
   Block blocks[STRIPS];
 
   [[unroll]] for (uint s = 0; s < STRIPS; s++)
-    blocks[s] = load_block (min (first_strip + s, last_strip), n, lane, weight);
+    blocks[s] = load_block (strips[s], n, lane, weight);
   [[unroll]] for (uint t = 0; t < TOKENS; t++)
     {
-      Steps steps = load_steps (first_token + t, n);
+      Steps steps = load_steps (ins[t], n);
 
       [[unroll]] for (uint s = 0; s < STRIPS; s++)
         sums[s][t] += multiply (blocks[s], steps);

@@ -50,19 +50,13 @@ get_first_row ()
   return gl_WorkGroupID.x * COLLATE_TILE;
 }
 
-uint
-get_first_token ()
-{
-  return gl_WorkGroupID.y * COLLATE_TILE;
-}
-
 /* Block n of a row of the tile. */
 void
-stage_row (uint row, uint n)
+stage_row (Tile tile, uint row, uint n)
 {
   CollateShaderWeight weight = params.weight;
   uint at = min (get_first_row () + row, weight.n_rows - 1);
-  Block block = load_block (at / weight.n_lanes, n, at % weight.n_lanes, weight);
+  Block block = load_block (get_strip (tile, at / weight.n_lanes), n, at % weight.n_lanes, weight);
 
   [[unroll]] for (uint i = 0; i < FOURS; i++)
     {
@@ -78,17 +72,10 @@ stage_row (uint row, uint n)
 
 #if MATRICES
 
-/* Of a row of what halve.comp makes, whose last one holds the scale. */
-uint
-get_halves (uint token)
-{
-  return params.in_offset + min (token, params.n_tokens - 1) * params.in_stride;
-}
-
 void
-stage_token (uint token, uint n)
+stage_token (Tile tile, uint token, uint n)
 {
-  uint at = get_halves (get_first_token () + token) + n * (FOURS / 2);
+  uint at = get_in (tile, token) + n * (FOURS / 2);
 
   [[unroll]] for (uint i = 0; i < FOURS / 2; i++)
     {
@@ -99,25 +86,26 @@ stage_token (uint token, uint n)
     }
 }
 
+/* The last one of what halve.comp makes of a token. */
 float
-get_scale (uint token)
+get_scale (Tile tile, uint token)
 {
-  return uintBitsToFloat (halves[get_halves (token) + params.weight.n_blocks * (FOURS / 2)].x);
+  return uintBitsToFloat (halves[get_in (tile, token) + params.weight.n_blocks * (FOURS / 2)].x);
 }
 
 #else
 
 void
-stage_token (uint token, uint n)
+stage_token (Tile tile, uint token, uint n)
 {
-  uint from = min (get_first_token () + token, params.n_tokens - 1);
+  uint at = get_in (tile, token);
 
   [[unroll]] for (uint i = 0; i < FOURS; i++)
-    tokens[token * STRIDE + i] = load_four (from, n * COLLATE_FORM_BLOCK + i * 4);
+    tokens[token * STRIDE + i] = load_four (at, n * COLLATE_FORM_BLOCK + i * 4);
 }
 
 float
-get_scale (uint token)
+get_scale (Tile tile, uint token)
 {
   return 1;
 }
@@ -125,20 +113,20 @@ get_scale (uint token)
 #endif
 
 void
-stage (uint n)
+stage (Tile tile, uint n)
 {
   for (uint i = gl_LocalInvocationID.x; i < 2 * COLLATE_TILE; i += INVOCATIONS)
     if (i < COLLATE_TILE)
-      stage_row (i, n);
+      stage_row (tile, i, n);
     else
-      stage_token (i - COLLATE_TILE, n);
+      stage_token (tile, i - COLLATE_TILE, n);
 }
 
 void
-put_inside (uint row, uint token, float sum)
+put_inside (Tile tile, uint row, uint token, float sum)
 {
-  if (row < params.weight.n_rows && token < params.n_tokens)
-    put (row, token, sum * get_scale (token));
+  if (row < params.weight.n_rows && token < tile.count)
+    put (tile, row, token, sum * get_scale (tile, token));
 }
 
 #if MATRICES
@@ -186,7 +174,7 @@ add ()
 
 /* How a subgroup's numbers lie in its matrices only the card knows: they pass through shared memory. */
 void
-put_all ()
+put_all (Tile tile)
 {
   uint first = gl_SubgroupID / 2 * PART * COLLATE_TILE + gl_SubgroupID % 2 * PART;
 
@@ -196,7 +184,7 @@ put_all ()
                     gl_CooperativeMatrixLayoutColumnMajor);
   barrier ();
   for (uint i = gl_LocalInvocationID.x; i < COLLATE_TILE * COLLATE_TILE; i += INVOCATIONS)
-    put_inside (get_first_row () + i % COLLATE_TILE, get_first_token () + i / COLLATE_TILE, all[i]);
+    put_inside (tile, get_first_row () + i % COLLATE_TILE, i / COLLATE_TILE, all[i]);
 }
 
 #else
@@ -248,11 +236,11 @@ add ()
 }
 
 void
-put_all ()
+put_all (Tile tile)
 {
   [[unroll]] for (uint t = 0; t < TOKENS_EACH; t++)
     [[unroll]] for (uint r = 0; r < ROWS_EACH; r++)
-      put_inside (get_first_row () + get_row (r), get_first_token () + get_token (t), sums[r][t]);
+      put_inside (tile, get_first_row () + get_row (r), get_token (t), sums[r][t]);
 }
 
 #endif
@@ -260,13 +248,17 @@ put_all ()
 void
 main ()
 {
+  Tile tile = get_tile (COLLATE_TILE);
+
+  if (LISTED != COLLATE_LIST_NONE && tile.count == 0)
+    return;
   clear ();
   for (uint n = 0; n < params.weight.n_blocks; n++)
     {
       barrier ();
-      stage (n);
+      stage (tile, n);
       barrier ();
       add ();
     }
-  put_all ();
+  put_all (tile);
 }

@@ -20,22 +20,22 @@ const uint FOURS = COLLATE_FORM_BLOCK / 4;
 const uint LOADS = (FOURS + LANES - 1) / LANES;
 
 float sums[STRIPS][TOKENS];
+uint strips[STRIPS];
+uint ins[TOKENS];
 
 void
-add_block (uint n, uint first_strip, uint first_token)
+add_block (uint n)
 {
   CollateShaderWeight weight = params.weight;
-  uint last_strip = (weight.n_rows - 1) / weight.n_lanes;
   uint lane = min (get_lane (), weight.n_lanes - 1);
   Block blocks[STRIPS];
   vec4 loaded[TOKENS][LOADS];
 
   [[unroll]] for (uint s = 0; s < STRIPS; s++)
-    blocks[s] = load_block (min (first_strip + s, last_strip), n, lane, weight);
+    blocks[s] = load_block (strips[s], n, lane, weight);
   [[unroll]] for (uint t = 0; t < TOKENS; t++)
     [[unroll]] for (uint i = 0; i < LOADS; i++)
-      loaded[t][i] = load_four (min (first_token + t, params.n_tokens - 1),
-                                n * COLLATE_FORM_BLOCK + (i * LANES + get_lane ()) % FOURS * 4);
+      loaded[t][i] = load_four (ins[t], n * COLLATE_FORM_BLOCK + (i * LANES + get_lane ()) % FOURS * 4);
 
   [[unroll]] for (uint c = 0; c < COLLATE_FORM_BLOCK; c++)
     [[unroll]] for (uint s = 0; s < STRIPS; s++)

@@ -29,8 +29,8 @@ layout (push_constant) uniform Params
 void
 norm_row (uint row)
 {
-  uint from = params.in_offset + row * params.columns;
-  uint to = params.out_offset + row * params.columns;
+  uint from = params.in_offset + row * params.in_stride;
+  uint to = params.out_offset + row * params.out_stride;
   float squares = 0;
 
   for (uint i = get_lane (); i < params.columns; i += LANES)

@@ -7,7 +7,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "collate-common.glsl"
 
-layout (binding = 0) buffer Heads
+layout (binding = 0) readonly buffer Heads
 {
   float numbers[];
 };
@@ -15,6 +15,11 @@ layout (binding = 0) buffer Heads
 layout (binding = 1) readonly buffer Angles
 {
   vec2 angles[];
+};
+
+layout (binding = 2) writeonly buffer Out
+{
+  float rotated[];
 };
 
 layout (push_constant) uniform Params
@@ -28,16 +33,17 @@ rotate (uint n)
   uint pair = n % params.n_pairs;
   uint head = n / params.n_pairs % params.n_heads;
   uint token = n / params.n_pairs / params.n_heads;
-  uint first = params.heads + token * params.stride + head * params.head_size;
   bool interleaved = params.interleaved != 0;
-  uint at = first + (interleaved ? 2 * pair : pair);
+  uint within = interleaved ? 2 * pair : pair;
   uint distance = interleaved ? 1 : params.n_pairs;
+  uint from = params.heads + token * params.stride + head * params.head_size + within;
+  uint to = params.out_offset + token * params.out_stride + head * params.out_head_size + within;
   vec2 angle = angles[params.angles + token * params.n_pairs + pair];
-  float x = numbers[at];
-  float y = numbers[at + distance];
+  float x = numbers[from];
+  float y = numbers[from + distance];
 
-  numbers[at] = x * angle.x - y * angle.y;
-  numbers[at + distance] = x * angle.y + y * angle.x;
+  rotated[to] = x * angle.x - y * angle.y;
+  rotated[to + distance] = x * angle.y + y * angle.x;
 }
 
 void

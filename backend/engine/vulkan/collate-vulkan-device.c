@@ -201,6 +201,7 @@ free_device (CollateDevice *device)
       self->vk.DeviceWaitIdle (self->handle);
       collate_vulkan_slice_drop (self, &self->partials);
       collate_vulkan_slice_drop (self, &self->converted);
+      collate_vulkan_slice_drop (self, &self->scratch);
       collate_vulkan_recorder_clear (self);
       collate_vulkan_pipelines_clear (self);
       collate_vulkan_memory_clear (self);
@@ -229,6 +230,16 @@ static const CollateDeviceKernels kernels = {
   .store = collate_vulkan_store,
   .attention = collate_vulkan_attention,
   .swiglu = collate_vulkan_swiglu,
+  .layer_norm = collate_vulkan_layer_norm,
+  .grouped_matmul = collate_vulkan_grouped_matmul,
+  .hadamard = collate_vulkan_hadamard,
+  .store_bytes = collate_vulkan_store_bytes,
+  .bound = collate_vulkan_bound,
+  .sum_signs = collate_vulkan_sum_signs,
+  .index = collate_vulkan_index,
+  .select = collate_vulkan_select,
+  .route = collate_vulkan_route,
+  .experts = collate_vulkan_experts,
   .get_memory = get_memory,
   .get_available = get_available,
   .get_most = get_most,

@@ -8,23 +8,28 @@
 /* The kernels that are one shader each: what the graph asks for becomes a shader's parameters. */
 
 /* Where a place stands in its buffer, in elements of `size` bytes. */
-static guint32
-get_offset (CollatePlace place, gsize size)
+guint32
+collate_vulkan_get_offset (CollatePlace place, gsize size)
 {
   return (guint32) (place.offset / size);
 }
 
-static guint32
-count_groups (gint64 n, gint64 a_group)
+guint32
+collate_vulkan_count_groups (gint64 n, gint64 a_group)
 {
   return (guint32) ((n + a_group - 1) / a_group);
 }
 
-/* For shaders that go on where their groups end. */
-static guint32
-count_looping_groups (CollateVulkanDevice *device, gint64 n)
+guint32
+collate_vulkan_count_looping_groups (CollateVulkanDevice *device, gint64 n, gint64 a_group)
 {
-  return MIN (count_groups (n, device->lanes), device->traits.most_groups);
+  return MIN (collate_vulkan_count_groups (n, a_group), device->traits.most_groups);
+}
+
+CollateVulkanSlice
+collate_vulkan_get_row (const CollateWeight *weight)
+{
+  return g_array_index (weight->parts, CollateVulkanPart, 0).codes;
 }
 
 /* Binds a weight's part to bindings 0 to 2. */
@@ -48,14 +53,16 @@ collate_vulkan_embed (CollateDevice *device, const CollateEmbed *params)
       const CollateVulkanPart *part = &g_array_index (params->table->parts, CollateVulkanPart, i);
       const CollateShaderEmbed shader = {
         .weight = part->shape,
-        .out_offset = get_offset (params->out, sizeof (float)),
+        .out_offset = collate_vulkan_get_offset (params->out, sizeof (float)),
         .n_tokens = (guint32) params->n_tokens,
       };
       CollateVulkanDispatch dispatch = {
         .shader = COLLATE_SHADER_EMBED + params->table->form,
         .slices = { [3] = ids, [4] = params->out.buffer->slice },
         .params = &shader,
-        .groups = { count_groups (part->shape.n_blocks, self->lanes), (guint32) params->n_tokens, 1 },
+        .groups = { collate_vulkan_count_groups (part->shape.n_blocks, self->lanes),
+                    (guint32) params->n_tokens,
+                    1 },
         .work = (double) params->n_tokens * part->shape.columns,
       };
 
@@ -64,29 +71,65 @@ collate_vulkan_embed (CollateDevice *device, const CollateEmbed *params)
     }
 }
 
+static gint64
+get_stride (gint64 stride, gint64 columns)
+{
+  return stride > 0 ? stride : columns;
+}
+
 void
 collate_vulkan_rms_norm (CollateDevice *device, const CollateRmsNorm *params)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
   const CollateShaderNorm shader = {
-    .in_offset = get_offset (params->in, sizeof (float)),
-    .out_offset = get_offset (params->out, sizeof (float)),
+    .in_offset = collate_vulkan_get_offset (params->in, sizeof (float)),
+    .out_offset = collate_vulkan_get_offset (params->out, sizeof (float)),
+    .in_stride = (guint32) get_stride (params->in_stride, params->columns),
+    .out_stride = (guint32) get_stride (params->out_stride, params->columns),
     .n_rows = (guint32) params->n_rows,
     .columns = (guint32) params->columns,
     .has_weight = params->weight != NULL,
+    .epsilon = params->epsilon,
+  };
+  CollateVulkanSlice in = params->in.buffer->slice;
+
+  collate_vulkan_dispatch (
+      self,
+      &(CollateVulkanDispatch){
+          .shader = COLLATE_SHADER_RMS_NORM,
+          .slices = { in,
+                      params->weight ? collate_vulkan_get_row (params->weight) : in,
+                      params->out.buffer->slice },
+          .params = &shader,
+          .groups = { collate_vulkan_count_looping_groups (self, params->n_rows, 1), 1, 1 },
+          .work = (double) (params->n_rows * params->columns),
+      });
+}
+
+void
+collate_vulkan_layer_norm (CollateDevice *device, const CollateLayerNorm *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  const CollateShaderNorm shader = {
+    .in_offset = collate_vulkan_get_offset (params->in, sizeof (float)),
+    .out_offset = collate_vulkan_get_offset (params->out, sizeof (float)),
+    .in_stride = (guint32) params->columns,
+    .out_stride = (guint32) params->columns,
+    .n_rows = (guint32) params->n_rows,
+    .columns = (guint32) params->columns,
     .epsilon = params->epsilon,
   };
 
   collate_vulkan_dispatch (
       self,
       &(CollateVulkanDispatch){
-          .shader = COLLATE_SHADER_RMS_NORM,
+          .shader = COLLATE_SHADER_LAYER_NORM,
           .slices = { params->in.buffer->slice,
-                      params->weight ? g_array_index (params->weight->parts, CollateVulkanPart, 0).codes
-                                     : params->in.buffer->slice,
+                      collate_vulkan_get_row (params->weight),
+                      collate_vulkan_get_row (params->bias),
                       params->out.buffer->slice },
           .params = &shader,
-          .groups = { (guint32) MIN (params->n_rows, self->traits.most_groups), 1, 1 },
+          .groups = { collate_vulkan_count_looping_groups (self, params->n_rows, 1), 1, 1 },
           .work = (double) (params->n_rows * params->columns),
       });
 }
@@ -128,24 +171,30 @@ collate_vulkan_rope (CollateDevice *device, const CollateRope *params)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
   gint64 n = params->n_tokens * params->n_heads * (params->n_rotated / 2);
+  gboolean in_place = params->out.buffer == NULL;
+  CollatePlace out = in_place ? params->heads : params->out;
   const CollateShaderRope shader = {
-    .heads = get_offset (params->heads, sizeof (float)),
+    .heads = collate_vulkan_get_offset (params->heads, sizeof (float)),
     .n_tokens = (guint32) params->n_tokens,
     .n_heads = (guint32) params->n_heads,
     .head_size = (guint32) params->head_size,
     .n_pairs = (guint32) (params->n_rotated / 2),
     .stride = (guint32) params->stride,
     .interleaved = params->interleaved,
+    .out_offset = collate_vulkan_get_offset (out, sizeof (float)),
+    .out_head_size = (guint32) (in_place ? params->head_size : params->out_head_size),
+    .out_stride = (guint32) (in_place ? params->stride : params->out_stride),
   };
 
-  collate_vulkan_dispatch (self,
-                           &(CollateVulkanDispatch){
-                               .shader = COLLATE_SHADER_ROPE,
-                               .slices = { params->heads.buffer->slice, make_angles (self, params) },
-                               .params = &shader,
-                               .groups = { count_looping_groups (self, n), 1, 1 },
-                               .work = (double) n,
-                           });
+  collate_vulkan_dispatch (
+      self,
+      &(CollateVulkanDispatch){
+          .shader = COLLATE_SHADER_ROPE,
+          .slices = { params->heads.buffer->slice, make_angles (self, params), out.buffer->slice },
+          .params = &shader,
+          .groups = { collate_vulkan_count_looping_groups (self, n, self->lanes), 1, 1 },
+          .work = (double) n,
+      });
 }
 
 void
@@ -153,28 +202,34 @@ collate_vulkan_store (CollateDevice *device, const CollateStore *params)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
   gint64 n = params->n_tokens * params->n_columns;
+  gboolean has_values = params->values.buffer != NULL;
+  CollatePlace values = has_values ? params->values : params->keys;
+  CollatePlace value_cache = has_values ? params->value_cache : params->key_cache;
   const CollateShaderStore shader = {
-    .keys = get_offset (params->keys, sizeof (float)),
-    .values = get_offset (params->values, sizeof (float)),
-    .key_cache = get_offset (params->key_cache, sizeof (guint16)),
-    .value_cache = get_offset (params->value_cache, sizeof (guint16)),
+    .keys = collate_vulkan_get_offset (params->keys, sizeof (float)),
+    .values = collate_vulkan_get_offset (values, sizeof (float)),
+    .key_cache = collate_vulkan_get_offset (params->key_cache, sizeof (guint16)),
+    .value_cache = collate_vulkan_get_offset (value_cache, sizeof (guint16)),
     .n_tokens = (guint32) params->n_tokens,
     .n_columns = (guint32) params->n_columns,
     .stride = (guint32) params->stride,
     .position = (guint32) params->position,
   };
 
-  collate_vulkan_dispatch (self,
-                           &(CollateVulkanDispatch){
-                               .shader = COLLATE_SHADER_STORE,
-                               .slices = { params->keys.buffer->slice,
-                                           params->values.buffer->slice,
-                                           params->key_cache.buffer->slice,
-                                           params->value_cache.buffer->slice },
-                               .params = &shader,
-                               .groups = { n > 0 ? count_looping_groups (self, n / 2 + 1) : 0, 2, 1 },
-                               .work = (double) n * 2,
-                           });
+  collate_vulkan_dispatch (
+      self,
+      &(CollateVulkanDispatch){
+          .shader = COLLATE_SHADER_STORE,
+          .slices = { params->keys.buffer->slice,
+                      values.buffer->slice,
+                      params->key_cache.buffer->slice,
+                      value_cache.buffer->slice },
+          .params = &shader,
+          .groups = { n > 0 ? collate_vulkan_count_looping_groups (self, n / 2 + 1, self->lanes) : 0,
+                      has_values ? 2 : 1,
+                      1 },
+          .work = (double) n * 2,
+      });
 }
 
 void
@@ -182,9 +237,9 @@ collate_vulkan_swiglu (CollateDevice *device, const CollateSwiglu *params)
 {
   CollateVulkanDevice *self = (CollateVulkanDevice *) device;
   const CollateShaderSwiglu shader = {
-    .gate = get_offset (params->gate, sizeof (float)),
-    .up = get_offset (params->up, sizeof (float)),
-    .out_offset = get_offset (params->out, sizeof (float)),
+    .gate = collate_vulkan_get_offset (params->gate, sizeof (float)),
+    .up = collate_vulkan_get_offset (params->up, sizeof (float)),
+    .out_offset = collate_vulkan_get_offset (params->out, sizeof (float)),
     .n = (guint32) params->n,
   };
 
@@ -194,7 +249,7 @@ collate_vulkan_swiglu (CollateDevice *device, const CollateSwiglu *params)
           .shader = COLLATE_SHADER_SWIGLU,
           .slices = { params->gate.buffer->slice, params->up.buffer->slice, params->out.buffer->slice },
           .params = &shader,
-          .groups = { count_looping_groups (self, params->n), 1, 1 },
+          .groups = { collate_vulkan_count_looping_groups (self, params->n, self->lanes), 1, 1 },
           .work = (double) params->n,
       });
 }

@@ -9,8 +9,9 @@
 #define TOKENS COLLATE_SPEC_1
 #define STRIPS COLLATE_SPEC_2
 #define STRIPS_ALIGNED COLLATE_SPEC_3
+#define LISTED COLLATE_SPEC_5
 
-/* and of matmul-tile.comp. */
+/* and of matmul-tile.comp; LISTED is of all. */
 #define INVOCATIONS COLLATE_SPEC_1
 #define TILE_ALIGNED COLLATE_SPEC_2
 #define M COLLATE_SPEC_2
@@ -48,7 +49,8 @@ choose_tile (CollateVulkanDevice *self, gint64 n_tokens, gboolean aligned)
 static gboolean
 is_aligned (const CollateShaderMatmul *shader)
 {
-  return shader->in_offset % 4 == 0 && shader->in_stride % 4 == 0 && shader->weight.columns % 4 == 0;
+  return shader->in_offset % 4 == 0 && shader->in_stride % 4 == 0 && shader->group_in % 4 == 0 &&
+         shader->weight.columns % 4 == 0;
 }
 
 static guint32
@@ -119,6 +121,34 @@ converts (CollateVulkanWays ways)
   return ways == COLLATE_VULKAN_DOTS || ways == COLLATE_VULKAN_MATRICES;
 }
 
+void
+collate_vulkan_multiply_part (CollateVulkanDevice *self, const CollateVulkanProduct *product)
+{
+  const CollateVulkanPart *part = product->part;
+  CollateShaderMatmul shader = product->shader;
+  gboolean is_listed = product->listed != COLLATE_LIST_NONE;
+  CollateVulkanDispatch dispatch = {
+    .shader = product->weight->form,
+    .constants = { [LISTED] = product->listed },
+    .slices = { part->codes, part->bits, part->scales, product->in, product->out, product->more },
+    .params = &shader,
+    .groups = { 0, 0, is_listed ? 1 : part->n_groups },
+    .work = product->work * part->n_groups,
+  };
+
+  shader.weight = part->shape;
+  shader.group_strips = part->group_strips;
+  shader.first_group = part->first_group;
+  shader.n_groups = part->n_groups;
+  if (product->ways == COLLATE_VULKAN_STRIPS || product->ways == COLLATE_VULKAN_DOTS)
+    use_strips (self, &shader, product->ways == COLLATE_VULKAN_DOTS, &dispatch);
+  else
+    use_tiles (self, &shader, product->ways == COLLATE_VULKAN_MATRICES, &dispatch);
+  if (is_listed)
+    dispatch.groups[1] = shader.n_tiles;
+  collate_vulkan_dispatch (self, &dispatch);
+}
+
 /* `stride`: from a token to the next in the converted activations, where the product takes those. */
 static void
 multiply_part (CollateVulkanDevice *self,
@@ -128,41 +158,30 @@ multiply_part (CollateVulkanDevice *self,
                CollateVulkanWays ways,
                guint32 stride)
 {
-  const CollateVulkanSlice *in = converts (ways) ? &self->converted : &params->in.buffer->slice;
+  CollateVulkanSlice in = converts (ways) ? self->converted : params->in.buffer->slice;
   const CollateWeight *bias = product->bias;
-  CollateShaderMatmul shader = {
-    .weight = part->shape,
-    .in_offset = (guint32) (params->in.offset / sizeof (float)),
-    .in_stride = (guint32) (params->in_stride > 0 ? params->in_stride : part->shape.columns),
-    .out_offset = (guint32) (product->out.offset / sizeof (float)),
-    .out_stride = (guint32) (product->out_stride > 0 ? product->out_stride : product->weight->rows),
-    .n_tokens = (guint32) params->n_tokens,
-    .accumulate = params->accumulate,
-    .has_bias = bias != NULL,
-  };
-  CollateVulkanDispatch dispatch = {
-    .shader = product->weight->form,
-    .slices = { part->codes,
-                part->bits,
-                part->scales,
-                *in,
-                product->out.buffer->slice,
-                bias ? g_array_index (bias->parts, CollateVulkanPart, 0).codes : *in },
-    .params = &shader,
-    .groups = { 0, 0, 1 },
-    .work = (double) part->shape.n_rows * part->shape.columns * (double) (params->n_tokens + MOVING),
-  };
+  gint64 in_stride = params->in_stride > 0 ? params->in_stride : part->shape.columns;
 
-  if (converts (ways))
-    {
-      shader.in_offset = 0;
-      shader.in_stride = stride;
-    }
-  if (ways == COLLATE_VULKAN_STRIPS || ways == COLLATE_VULKAN_DOTS)
-    use_strips (self, &shader, ways == COLLATE_VULKAN_DOTS, &dispatch);
-  else
-    use_tiles (self, &shader, ways == COLLATE_VULKAN_MATRICES, &dispatch);
-  collate_vulkan_dispatch (self, &dispatch);
+  collate_vulkan_multiply_part (
+      self,
+      &(CollateVulkanProduct){
+          .weight = product->weight,
+          .part = part,
+          .ways = ways,
+          .in = in,
+          .out = product->out.buffer->slice,
+          .more = bias ? collate_vulkan_get_row (bias) : in,
+          .shader = {
+              .in_offset = converts (ways) ? 0 : collate_vulkan_get_offset (params->in, sizeof (float)),
+              .in_stride = converts (ways) ? stride : (guint32) in_stride,
+              .out_offset = collate_vulkan_get_offset (product->out, sizeof (float)),
+              .out_stride = (guint32) (product->out_stride > 0 ? product->out_stride : product->weight->rows),
+              .n_tokens = (guint32) params->n_tokens,
+              .accumulate = params->accumulate,
+              .has_bias = bias != NULL,
+          },
+          .work = (double) part->shape.n_rows * part->shape.columns * (double) (params->n_tokens + MOVING),
+      });
 }
 
 static void
@@ -218,5 +237,53 @@ collate_vulkan_matmul (CollateDevice *device, const CollateMatmul *params)
       CollateMatmul some = take_tokens (params, t, MIN (most, params->n_tokens - t));
 
       multiply (self, &some);
+    }
+}
+
+/* Activations of groups are taken as they are. */
+static CollateVulkanWays
+find_grouped_ways (CollateVulkanDevice *self, gint64 n_tokens)
+{
+  return n_tokens > FEW_TOKENS &&
+                 (self->many == COLLATE_VULKAN_TILES || self->many == COLLATE_VULKAN_MATRICES)
+             ? COLLATE_VULKAN_TILES
+             : COLLATE_VULKAN_STRIPS;
+}
+
+void
+collate_vulkan_grouped_matmul (CollateDevice *device, const CollateGroupedMatmul *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  CollateVulkanSlice in = params->in.buffer->slice;
+
+  for (guint i = 0; i < params->weight->parts->len; i++)
+    {
+      const CollateVulkanPart *part = &g_array_index (params->weight->parts, CollateVulkanPart, i);
+      guint32 in_offset = collate_vulkan_get_offset (params->in, sizeof (float));
+      guint32 out_offset = collate_vulkan_get_offset (params->out, sizeof (float));
+
+      collate_vulkan_multiply_part (
+          self,
+          &(CollateVulkanProduct){
+              .weight = params->weight,
+              .part = part,
+              .ways = find_grouped_ways (self, params->n_tokens),
+              .in = in,
+              .out = params->out.buffer->slice,
+              .more = in,
+              .shader = {
+                  .in_offset = in_offset + part->first_group * (guint32) params->in_group_stride,
+                  .in_stride = (guint32) params->in_stride,
+                  /* Rows of a product are counted from the weight's first row. */
+                  .out_offset = out_offset + part->first_group * (guint32) params->out_group_stride -
+                                part->shape.first_row,
+                  .out_stride = (guint32) params->out_stride,
+                  .n_tokens = (guint32) params->n_tokens,
+                  .group_in = (guint32) params->in_group_stride,
+                  .group_out = (guint32) params->out_group_stride,
+              },
+              .work =
+                  (double) part->shape.n_rows * part->shape.columns * (double) (params->n_tokens + MOVING),
+          });
     }
 }

@@ -305,11 +305,11 @@ collate_vulkan_pack_strip (const CollateTensor *tensor,
                            guint form,
                            guint32 n_lanes,
                            gint64 first,
+                           guint n_rows,
                            const CollateVulkanStrip *strip)
 {
   guint n_blocks = (guint) ((tensor->columns + BLOCK - 1) / BLOCK);
   CollateVulkanStripBytes bytes = collate_vulkan_get_strip_bytes (form, n_blocks, n_lanes);
-  guint n_rows = (guint) MIN (tensor->rows - first, n_lanes);
 
   if (n_rows < n_lanes)
     {

@@ -49,6 +49,7 @@ struct _CollateVulkanDevice
   CollateVulkanRecorder recorder;
   CollateVulkanSlice partials;  /* of attention whose keys are split */
   CollateVulkanSlice converted; /* activations in the form that some ways take */
+  CollateVulkanSlice scratch;   /* as much as was asked for so far */
   CollateVulkanAngles angles;
   gint64 n_bytes; /* of buffers and weights */
 
@@ -89,6 +90,37 @@ gboolean collate_vulkan_read (CollateVulkanDevice *device,
                               gsize n_bytes,
                               GError **error);
 
+/* How often an invocation may go round all of its loops together: Mesa's software rasteriser ends them after 65535 times. */
+#define COLLATE_VULKAN_MOST_ROUNDS 60000
+
+/* A product of a part of a weight. */
+typedef struct
+{
+  const CollateWeight *weight;
+  const CollateVulkanPart *part;
+  CollateVulkanWays ways; /* one of them */
+  CollateVulkanSlice in, out;
+  CollateVulkanSlice more;    /* bias or list; `in` without them */
+  CollateShaderMatmul shader; /* but for what is said of the part */
+  guint32 listed;             /* COLLATE_LIST_…; shader.n_tokens is then how many make a tile */
+  double work;                /* of each group */
+} CollateVulkanProduct;
+
+void collate_vulkan_multiply_part (CollateVulkanDevice *device, const CollateVulkanProduct *product);
+
+/* Memory for what a kernel makes on its way, until the next call; nothing where there is none. */
+CollateVulkanSlice collate_vulkan_get_scratch (CollateVulkanDevice *device, guint64 n_bytes);
+
+/* Where a place stands in its buffer, in elements of `size` bytes. */
+guint32 collate_vulkan_get_offset (CollatePlace place, gsize size);
+
+/* Groups of so much for n; for shaders that go on where their groups end. */
+guint32 collate_vulkan_count_groups (gint64 n, gint64 a_group);
+guint32 collate_vulkan_count_looping_groups (CollateVulkanDevice *device, gint64 n, gint64 a_group);
+
+/* The numbers of a weight of one row. */
+CollateVulkanSlice collate_vulkan_get_row (const CollateWeight *weight);
+
 /* The kernels, of CollateDeviceKernels. */
 void collate_vulkan_embed (CollateDevice *device, const CollateEmbed *params);
 void collate_vulkan_rms_norm (CollateDevice *device, const CollateRmsNorm *params);
@@ -97,5 +129,15 @@ void collate_vulkan_rope (CollateDevice *device, const CollateRope *params);
 void collate_vulkan_store (CollateDevice *device, const CollateStore *params);
 void collate_vulkan_attention (CollateDevice *device, const CollateAttention *params);
 void collate_vulkan_swiglu (CollateDevice *device, const CollateSwiglu *params);
+void collate_vulkan_layer_norm (CollateDevice *device, const CollateLayerNorm *params);
+void collate_vulkan_grouped_matmul (CollateDevice *device, const CollateGroupedMatmul *params);
+void collate_vulkan_hadamard (CollateDevice *device, const CollateHadamard *params);
+void collate_vulkan_store_bytes (CollateDevice *device, const CollateStoreBytes *params);
+void collate_vulkan_bound (CollateDevice *device, const CollateBound *params);
+void collate_vulkan_sum_signs (CollateDevice *device, const CollateSumSigns *params);
+void collate_vulkan_index (CollateDevice *device, const CollateIndex *params);
+void collate_vulkan_select (CollateDevice *device, const CollateSelect *params);
+void collate_vulkan_route (CollateDevice *device, const CollateRoute *params);
+void collate_vulkan_experts (CollateDevice *device, const CollateExperts *params);
 
 G_END_DECLS

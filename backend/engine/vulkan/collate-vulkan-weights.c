@@ -59,60 +59,123 @@ get_most_strips (const Loading *loading)
   return MIN (MIN (traits->most_range, traits->most_allocation / 2) / MAX (largest, 1), traits->most_groups);
 }
 
+static gint64
+get_group_rows (const CollateWeight *weight)
+{
+  return weight->rows / weight->n_groups;
+}
+
+static guint64
+count_strips (const CollateVulkanPart *part)
+{
+  return (guint64) part->n_groups * part->group_strips;
+}
+
+/* `part` with the shape of its rows. */
 static gboolean
-add_part (const Loading *loading, guint32 first_row, guint32 n_rows, guint32 n_lanes, GError **error)
+add_part (const Loading *loading, CollateVulkanPart *part, GError **error)
 {
   CollateVulkanDevice *device = loading->device;
   CollateWeight *weight = (CollateWeight *) loading->weight;
-  guint64 n_strips = (n_rows + n_lanes - 1) / n_lanes;
-  guint64 codes = align (device, loading->bytes.codes * n_strips);
-  guint64 bits = align (device, loading->bytes.bits * n_strips);
-  guint64 scales = align (device, loading->bytes.scales * n_strips);
-  CollateVulkanPart part = {
-    .shape = {
-      .columns = (guint32) weight->columns,
-      .n_blocks = (guint32) ((weight->columns + COLLATE_FORM_BLOCK - 1) / COLLATE_FORM_BLOCK),
-      .n_lanes = n_lanes,
-      .first_row = first_row,
-      .n_rows = n_rows,
-    },
-  };
+  guint64 n_strips, codes, bits, scales;
 
+  part->group_strips = (part->shape.n_rows + part->shape.n_lanes - 1) / part->shape.n_lanes;
+  n_strips = count_strips (part);
+  codes = align (device, loading->bytes.codes * n_strips);
+  bits = align (device, loading->bytes.bits * n_strips);
+  scales = align (device, loading->bytes.scales * n_strips);
   if (!collate_vulkan_slice_take (
-          device, COLLATE_VULKAN_DEVICE_MEMORY, codes + bits + scales, &part.slice, error))
+          device, COLLATE_VULKAN_DEVICE_MEMORY, codes + bits + scales, &part->slice, error))
     return FALSE;
 
   /* A binding needs something: what is not there is bound to the codes. */
-  part.codes = collate_vulkan_slice_part (&part.slice, 0, codes);
-  part.bits = bits > 0 ? collate_vulkan_slice_part (&part.slice, codes, bits) : part.codes;
-  part.scales = scales > 0 ? collate_vulkan_slice_part (&part.slice, codes + bits, scales) : part.codes;
-  g_array_append_val (weight->parts, part);
-  weight->n_bytes += part.slice.size;
-  device->n_bytes += (gint64) part.slice.size;
+  part->codes = collate_vulkan_slice_part (&part->slice, 0, codes);
+  part->bits = bits > 0 ? collate_vulkan_slice_part (&part->slice, codes, bits) : part->codes;
+  part->scales = scales > 0 ? collate_vulkan_slice_part (&part->slice, codes + bits, scales) : part->codes;
+  g_array_append_val (weight->parts, *part);
+  weight->n_bytes += part->slice.size;
+  device->n_bytes += (gint64) part->slice.size;
+  return TRUE;
+}
+
+/* Parts of some rows of the only group. */
+static gboolean
+add_row_parts (const Loading *loading, CollateShaderWeight shape, guint64 most_rows, GError **error)
+{
+  for (gint64 row = 0; row < loading->weight->rows; row += (gint64) most_rows)
+    {
+      CollateVulkanPart part = { .shape = shape, .n_groups = 1 };
+
+      part.shape.first_row = (guint32) row;
+      part.shape.n_rows = (guint32) MIN (loading->weight->rows - row, (gint64) most_rows);
+      if (!add_part (loading, &part, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Parts of some groups. */
+static gboolean
+add_group_parts (const Loading *loading, CollateShaderWeight shape, guint64 most_groups, GError **error)
+{
+  const CollateWeight *weight = loading->weight;
+
+  shape.n_rows = (guint32) get_group_rows (weight);
+  for (gint64 group = 0; group < weight->n_groups; group += (gint64) most_groups)
+    {
+      CollateVulkanPart part = {
+        .shape = shape,
+        .first_group = (guint32) group,
+        .n_groups = (guint32) MIN (weight->n_groups - group, (gint64) most_groups),
+      };
+
+      part.shape.first_row = (guint32) (group * get_group_rows (weight));
+      if (!add_part (loading, &part, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
 static gboolean
 add_parts (const Loading *loading, guint32 n_lanes, GError **error)
 {
-  guint64 most_rows = get_most_strips (loading) * n_lanes;
+  const CollateWeight *weight = loading->weight;
+  gboolean is_grouped = weight->n_groups > 1;
+  guint64 group_strips = (guint64) (get_group_rows (weight) + n_lanes - 1) / n_lanes;
+  guint64 most = get_most_strips (loading) / (is_grouped ? group_strips : 1);
+  CollateShaderWeight shape = {
+    .columns = (guint32) weight->columns,
+    .n_blocks = (guint32) ((weight->columns + COLLATE_FORM_BLOCK - 1) / COLLATE_FORM_BLOCK),
+    .n_lanes = n_lanes,
+  };
 
-  if (most_rows == 0)
+  if (most == 0)
     {
-      g_set_error_literal (error,
-                           COLLATE_ERROR,
-                           COLLATE_ERROR_TOO_LARGE,
-                           "a row of a weight is more than the device addresses");
+      g_set_error (error,
+                   COLLATE_ERROR,
+                   COLLATE_ERROR_TOO_LARGE,
+                   "a %s of a weight is more than the device addresses",
+                   is_grouped ? "group of rows" : "row");
       return FALSE;
     }
-  for (gint64 row = 0; row < loading->weight->rows; row += (gint64) most_rows)
-    if (!add_part (loading,
-                   (guint32) row,
-                   (guint32) MIN (loading->weight->rows - row, (gint64) most_rows),
-                   n_lanes,
-                   error))
-      return FALSE;
-  return TRUE;
+  return is_grouped ? add_group_parts (loading, shape, most, error)
+                    : add_row_parts (loading, shape, most * n_lanes, error);
+}
+
+/* Strip n of a part. */
+static void
+pack_strip (const Loading *loading, const CollateVulkanPart *part, guint64 n, const CollateVulkanStrip *strip)
+{
+  const CollateShaderWeight *shape = &part->shape;
+  gint64 within = (gint64) (n % part->group_strips) * shape->n_lanes; /* its group's rows */
+  gint64 group = (gint64) (n / part->group_strips);
+
+  collate_vulkan_pack_strip (loading->tensor,
+                             loading->weight->form,
+                             shape->n_lanes,
+                             shape->first_row + group * shape->n_rows + within,
+                             (guint) MIN (shape->n_rows - within, shape->n_lanes),
+                             strip);
 }
 
 static void
@@ -127,19 +190,14 @@ pack (const Loading *loading,
   const CollateVulkanStripBytes *bytes = &loading->bytes;
 
   for (guint64 i = 0; i < n_strips; i++)
-    {
-      const CollateVulkanStrip strip = {
-        (guint32 *) (gpointer) (codes + i * bytes->codes),
-        (guint32 *) (gpointer) (bits + i * bytes->bits),
-        (guint32 *) (gpointer) (scales + i * bytes->scales),
-      };
-
-      collate_vulkan_pack_strip (loading->tensor,
-                                 loading->weight->form,
-                                 part->shape.n_lanes,
-                                 part->shape.first_row + (gint64) ((first + i) * part->shape.n_lanes),
-                                 &strip);
-    }
+    pack_strip (loading,
+                part,
+                first + i,
+                &(CollateVulkanStrip){
+                    (guint32 *) (gpointer) (codes + i * bytes->codes),
+                    (guint32 *) (gpointer) (bits + i * bytes->bits),
+                    (guint32 *) (gpointer) (scales + i * bytes->scales),
+                });
 }
 
 static void
@@ -177,7 +235,7 @@ static gboolean
 fill_part (Loading *loading, const CollateVulkanPart *part, GError **error)
 {
   const CollateVulkanStripBytes *bytes = &loading->bytes;
-  guint64 n_strips = (part->shape.n_rows + part->shape.n_lanes - 1) / part->shape.n_lanes;
+  guint64 n_strips = count_strips (part);
   guint64 size = bytes->codes + bytes->bits + bytes->scales;
   guint64 n = CLAMP (STAGING / size, 1, n_strips);
 
@@ -203,7 +261,9 @@ check_size (const Loading *loading, GError **error)
   const CollateVulkanStripBytes *bytes = &loading->bytes;
   const CollateWeight *weight = loading->weight;
   double a_strip = (double) bytes->codes + (double) bytes->bits + (double) bytes->scales;
-  double n_bytes = a_strip * (double) weight->rows / MIN (weight->rows, loading->device->lanes);
+  gint64 rows = get_group_rows (weight);
+  double n_bytes =
+      a_strip * (double) rows / (double) MIN (rows, loading->device->lanes) * (double) weight->n_groups;
   double available = (double) collate_vulkan_memory_get_available (loading->device);
 
   if (weight->columns <= G_MAXINT32 && weight->rows <= G_MAXINT32 && n_bytes <= available)
@@ -252,6 +312,7 @@ collate_vulkan_load (CollateDevice *device, const CollateTensor *tensor, GError 
   weight->form = collate_vulkan_get_form (loading.tensor->type);
   weight->rows = tensor->rows;
   weight->columns = tensor->columns;
+  weight->n_groups = MAX (tensor->n_groups, 1);
   weight->parts = g_array_new (FALSE, FALSE, sizeof (CollateVulkanPart));
   loading.bytes = collate_vulkan_get_strip_bytes (weight->form, n_blocks, n_lanes);
 

@@ -13,7 +13,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   CollateShaderWeight shape;
-  CollateVulkanSlice slice; /* the whole part */
+  guint32 first_group, n_groups; /* of rows */
+  guint32 group_strips;          /* of each */
+  CollateVulkanSlice slice;      /* the whole part */
   CollateVulkanSlice codes, bits, scales;
 } CollateVulkanPart;
 
@@ -21,6 +23,8 @@ struct _CollateWeight
 {
   guint form;
   gint64 rows, columns;
+  gint64
+      n_groups; /* of rows; each begins at a strip of its own, and lies in one part, unless there is but one */
   GArray *parts; /* of CollateVulkanPart, by rows; a single row is f32, in the order of columns */
   gsize n_bytes;
 };
@@ -44,11 +48,12 @@ typedef struct
 
 CollateVulkanStripBytes collate_vulkan_get_strip_bytes (guint form, guint32 n_blocks, guint32 n_lanes);
 
-/* Packs the rows from `first` on; lanes beyond the last row become zeros. */
+/* Packs n_rows rows from `first` on; lanes beyond the last row become zeros. */
 void collate_vulkan_pack_strip (const CollateTensor *tensor,
                                 guint form,
                                 guint32 n_lanes,
                                 gint64 first,
+                                guint n_rows,
                                 const CollateVulkanStrip *strip);
 
 G_END_DECLS

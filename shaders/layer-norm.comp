@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#version 460
+
+/* Layer normalisation (arXiv:1607.06450): a workgroup takes a row after the other. */
+
+#extension GL_GOOGLE_include_directive : require
+#include "collate-common.glsl"
+
+layout (binding = 0) readonly buffer In
+{
+  float numbers[];
+};
+
+layout (binding = 1) readonly buffer Weight
+{
+  float weight[];
+};
+
+layout (binding = 2) readonly buffer Bias
+{
+  float bias[];
+};
+
+layout (binding = 3) buffer Out
+{
+  float normed[];
+};
+
+layout (push_constant) uniform Params
+{
+  CollateShaderNorm params;
+};
+
+void
+norm_row (uint row)
+{
+  uint from = params.in_offset + row * params.in_stride;
+  uint to = params.out_offset + row * params.out_stride;
+  float sum = 0;
+  float squares = 0;
+
+  for (uint i = get_lane (); i < params.columns; i += LANES)
+    sum += numbers[from + i];
+
+  float mean = subgroupAdd (sum) / float (params.columns);
+
+  for (uint i = get_lane (); i < params.columns; i += LANES)
+    {
+      float distance = numbers[from + i] - mean;
+
+      squares += distance * distance;
+    }
+
+  float factor = 1 / sqrt (subgroupAdd (squares) / float (params.columns) + params.epsilon);
+
+  for (uint i = get_lane (); i < params.columns; i += LANES)
+    normed[to + i] = (numbers[from + i] - mean) * factor * weight[i] + bias[i];
+}
+
+void
+main ()
+{
+  for (uint row = gl_WorkGroupID.x; row < params.n_rows; row += gl_NumWorkGroups.x)
+    norm_row (row);
+}
