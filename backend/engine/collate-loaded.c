@@ -249,6 +249,22 @@ is_shorter (Model *model, CollateEngineSession *session)
   return FALSE;
 }
 
+/* The processor's memory is granted before it is there: two timelines that would not fit once both are full are one too
+ * many. */
+static gboolean
+fits_beside (Model *model, CollateEngineSession *session)
+{
+  gint64 needed = collate_engine_session_get_peak_memory (session);
+  const gint64 weights = MIN (needed, collate_engine_get_info (model->engine)->file_bytes);
+
+  if (!g_str_equal (collate_engine_get_device (model->engine), "cpu"))
+    return TRUE;
+  for (guint i = 0; i < model->sessions->len; i++)
+    needed += collate_engine_session_get_peak_memory (model->sessions->pdata[i]) - weights;
+
+  return needed <= collate_engine_get_free_memory ();
+}
+
 /* Opens one where there is room; what else is there makes room, if need be: first the model's other session, then other
  * models. */
 static CollateEngineSession *
@@ -258,7 +274,8 @@ open_session (CollateLoaded *loaded, Model *model, const CollateEngineReading *r
   g_autoptr (CollateEngineSession) session = collate_engine_session_new (model->engine, 0, reading, &local);
 
   if (model->sessions->len > 0 &&
-      (session != NULL ? is_shorter (model, session) : is_short_of_memory (local)))
+      (session != NULL ? is_shorter (model, session) || !fits_beside (model, session)
+                       : is_short_of_memory (local)))
     {
       g_clear_error (&local);
       g_clear_pointer (&session, collate_engine_session_free);

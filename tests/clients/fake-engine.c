@@ -19,6 +19,7 @@ struct _CollateEngine
   CollateEngineInfo info;
   char *reply;
   gint64 second_context;
+  gint64 n_bytes; /* with a session */
   gboolean unknown;
   gboolean lost;
   gint64 n_left; /* tokens until the device fails; -1: it does not */
@@ -41,6 +42,7 @@ static GCond cond;
 static FakeEngineDone done;
 static guint memory = G_MAXUINT;
 static guint session_memory = G_MAXUINT;
+static gint64 free_memory = G_MAXINT64;
 static gssize allowance = -1;
 static gboolean idle;
 
@@ -57,6 +59,7 @@ fake_engine_reset (void)
   memset (&done, 0, sizeof done);
   memory = G_MAXUINT;
   session_memory = G_MAXUINT;
+  free_memory = G_MAXINT64;
   fake_engine_allow (-1);
 }
 
@@ -70,6 +73,12 @@ void
 fake_engine_set_session_memory (guint n_sessions)
 {
   session_memory = n_sessions;
+}
+
+void
+fake_engine_set_free_memory (gint64 n_bytes)
+{
+  free_memory = n_bytes;
 }
 
 void
@@ -165,6 +174,8 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
   if (engine->info.context == 0)
     engine->info.context = CONTEXT;
   engine->second_context = g_key_file_get_integer (file, "model", "second-context", NULL);
+  engine->n_bytes = g_key_file_get_int64 (file, "model", "takes", NULL);
+  engine->info.file_bytes = MIN (engine->n_bytes, 100);
   engine->info.vocabulary = N_TOKENS;
   engine->info.top_k = TOP_K;
   done.n_opened++;
@@ -309,6 +320,18 @@ collate_engine_session_new (CollateEngine *engine,
   done.top_k = session->reading.top_k;
 
   return session;
+}
+
+gint64
+collate_engine_session_get_peak_memory (CollateEngineSession *session)
+{
+  return session->engine->n_bytes;
+}
+
+gint64
+collate_engine_get_free_memory (void)
+{
+  return free_memory;
 }
 
 CollateEngineReading

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  *   reply=…      written whatever is asked, byte by byte, and then the turn's end
  *   context=…    tokens; 4096 by default
  *   second-context=…  tokens, of a session while another one is open
+ *   takes=…      bytes of the file and of a session, together; 100 of them are the file's
  *   thinks=true  <think> and </think> are tags
  *   unknown=true its chat format is not known
  *   lost=true    its device is lost as soon as it has answered
@@ -43,6 +44,9 @@ void fake_engine_set_memory (guint n_engines);
 
 /* The same of sessions. */
 void fake_engine_set_session_memory (guint n_sessions);
+
+/* Bytes that are free, from now on. */
+void fake_engine_set_free_memory (gint64 n_bytes);
 
 /* Lets the engine compute so many tokens more, and wait then; -1: all it wants. */
 void fake_engine_allow (gssize n_tokens);

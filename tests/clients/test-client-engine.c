@@ -508,6 +508,35 @@ test_sparse_context (void)
   g_assert_cmpuint (fake_engine_get_done ()->n_open_sessions, ==, 1);
 }
 
+/* Memory that is granted is not there yet: two timelines stay where both fit when they are full. */
+static void
+test_sparse_when_full (void)
+{
+  for (gint64 spare = -1; spare <= 0; spare++)
+    {
+      g_auto (Shelf) shelf = { 0 };
+      g_autoptr (Asked) dense = NULL;
+      g_autoptr (Asked) sparse = NULL;
+      g_autoptr (Asked) on_card = NULL;
+
+      shelf_init (&shelf);
+      shelf_add (&shelf, "a", "reply=A\ntakes=500");
+      shelf_add (&shelf, "b", "reply=B\ntakes=500\nfails=1000");
+      fake_engine_set_free_memory (100 + 400 + 400 + spare);
+      dense = ask (&shelf, "a", "why");
+      sparse = ask (&shelf, "a@sparse", "why");
+      g_assert_cmpstr (sparse->text->str, ==, "A");
+      g_assert_cmpuint (fake_engine_get_done ()->n_open_sessions, ==, spare < 0 ? 1 : 2);
+      g_assert_cmpuint (fake_engine_get_done ()->n_opened, ==, 1);
+
+      /* A card's is there, or it is not granted. */
+      g_clear_pointer (&dense, asked_free);
+      dense = ask (&shelf, "b", "why");
+      on_card = ask (&shelf, "b@sparse", "why");
+      g_assert_cmpuint (fake_engine_get_done ()->n_open_sessions, ==, spare < 0 ? 3 : 4);
+    }
+}
+
 static void
 test_device (void)
 {
@@ -649,6 +678,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clients/engine/steps", test_steps);
   g_test_add_func ("/clients/engine/sparse-memory", test_sparse_memory);
   g_test_add_func ("/clients/engine/sparse-context", test_sparse_context);
+  g_test_add_func ("/clients/engine/sparse-when-full", test_sparse_when_full);
   g_test_add_func ("/clients/engine/device", test_device);
   g_test_add_func ("/clients/engine/stopped-while-writing", test_stopped_while_writing);
   g_test_add_func ("/clients/engine/stopped-while-reading", test_stopped_while_reading);
