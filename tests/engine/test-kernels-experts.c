@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "engine/cpu/collate-cpu-private.h"
 #include "golden.h"
 #include "kernel-fixture.h"
 #include "reference.h"
@@ -346,6 +347,55 @@ test_experts (KernelFixture *fixture)
   check_experts (fixture, COLLATE_F16, COLLATE_F16, &(ExpertCase){ 1, 3, 2, 33, 17 });
 }
 
+/* Weights that stay in the file give the same to the last bit. */
+static float *
+run_sparing (CollateLevel level, gboolean sparing, CollateType type, gint64 n_tokens)
+{
+  g_autoptr (CollateDevice) device = collate_cpu_device_new_with (3, level);
+  KernelFixture fixture;
+  g_autofree float *in = NULL, *shares = NULL, *result = NULL;
+  g_autofree gint32 *experts = g_new (gint32, n_tokens * 2);
+  CollateExperts params = { .n_tokens = n_tokens, .n_experts = 6, .n_used = 2, .width = 256, .hidden = 512 };
+  gint64 before;
+
+  if (sparing)
+    collate_cpu_device_spare_memory (device);
+  kernel_fixture_begin (&fixture, device);
+  in = kernel_make_numbers (&fixture, n_tokens * 256);
+  shares = kernel_make_numbers (&fixture, n_tokens * 2);
+  for (gint64 i = 0; i < n_tokens * 2; i++)
+    experts[i] = (gint32) (i * 5 % 6);
+  params.in = kernel_put_numbers (&fixture, in, n_tokens * 256);
+  params.out = kernel_put_numbers (&fixture, in, n_tokens * 256);
+  params.shares = kernel_put_numbers (&fixture, shares, n_tokens * 2);
+  params.experts = kernel_put (&fixture, experts, (gsize) (n_tokens * 2) * sizeof *experts);
+  before = device->kernels->get_memory (device);
+  params.gate = kernel_make_groups (&fixture, type, 6, 512, 256, NULL);
+  params.up = kernel_make_groups (&fixture, type, 6, 512, 256, NULL);
+  params.down = kernel_make_groups (&fixture, type, 6, 256, 512, NULL);
+  g_assert_cmpint (device->kernels->get_memory (device) > before, ==, !sparing);
+  device->kernels->begin (device);
+  device->kernels->experts (device, &params);
+  result = kernel_get_numbers (&fixture, params.out, n_tokens * 256);
+  kernel_fixture_end (&fixture);
+  return g_steal_pointer (&result);
+}
+
+static void
+test_sparing (gconstpointer data)
+{
+  const KernelLevel *level = data;
+
+  for (guint i = 0; i < KERNEL_N_TYPES; i++)
+    for (gint64 n_tokens = 1; n_tokens < 40; n_tokens += 19)
+      {
+        g_autofree float *packed = run_sparing (level->level, FALSE, kernel_types[i], n_tokens);
+        g_autofree float *mapped = run_sparing (level->level, TRUE, kernel_types[i], n_tokens);
+
+        g_assert_cmpmem (packed, (gsize) n_tokens * 1024, mapped, (gsize) n_tokens * 1024);
+      }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -357,5 +407,11 @@ main (int argc, char *argv[])
   kernel_add ("golden-route", test_golden_route);
   kernel_add ("strange-route", test_strange_route);
   kernel_add ("experts", test_experts);
+  for (guint i = 0; kernel_get_level (i) != NULL; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/engine/kernels/%s/sparing", kernel_get_level (i)->name);
+
+      g_test_add_data_func (path, kernel_get_level (i), test_sparing);
+    }
   return kernel_run ();
 }

@@ -121,6 +121,33 @@ pack_strips (gpointer data, gint64 first, gint64 end, guint thread)
   collate_strips_pack (&weight->strips, &weight->tensor, first, end);
 }
 
+/* Of the groups of a weight only some are wanted at a time (experts): where it would take most of the memory that is left,
+ * it stays in the file, whose pages the system keeps as long as it can, and its strips are made when they are wanted. */
+static gboolean
+stays_in_file (const CollateCpuDevice *cpu, const CollateStrips *strips, gsize n_bytes)
+{
+  return strips->n_groups > 1 &&
+         (cpu->spares_memory || n_bytes > (gsize) collate_memory_get_available () / 2);
+}
+
+/* Makes room for a panel of these strips for each thread. */
+static gboolean
+reserve_strips (CollateCpuDevice *cpu, const CollateStrips *strips, GError **error)
+{
+  gsize n_bytes = strips->strip_bytes * COLLATE_PANEL_STRIPS;
+  guint8 *data;
+
+  if (n_bytes <= cpu->strips_bytes)
+    return TRUE;
+  data = collate_cpu_allocate (n_bytes * collate_pool_get_n_threads (cpu->pool), error);
+  if (data == NULL)
+    return FALSE;
+  free (cpu->strips);
+  cpu->strips = data;
+  cpu->strips_bytes = n_bytes;
+  return TRUE;
+}
+
 static gboolean
 fill_weight (CollateCpuDevice *cpu, CollateWeight *weight, GError **error)
 {
@@ -138,6 +165,8 @@ fill_weight (CollateCpuDevice *cpu, CollateWeight *weight, GError **error)
     return FALSE;
 
   n_bytes = strips->strip_bytes * (gsize) strips->n_strips;
+  if (stays_in_file (cpu, strips, n_bytes))
+    return reserve_strips (cpu, strips, error);
   strips->data = collate_cpu_allocate (n_bytes, error);
   if (strips->data == NULL)
     return FALSE;
@@ -274,6 +303,7 @@ free_device (CollateDevice *device)
   for (guint i = 0; i < n_threads; i++)
     g_aligned_free (cpu->scratches[i]);
   g_free (cpu->scratches);
+  free (cpu->strips);
   free (cpu->rows);
   free (cpu->partials);
   g_clear_error (&cpu->error);
@@ -353,6 +383,12 @@ collate_cpu_device_new_with (guint n_threads, CollateLevel level)
                        loops->name,
                        n_threads);
   return &cpu->head;
+}
+
+void
+collate_cpu_device_spare_memory (CollateDevice *device)
+{
+  ((CollateCpuDevice *) device)->spares_memory = TRUE;
 }
 
 CollateDevice *

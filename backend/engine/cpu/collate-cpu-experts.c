@@ -63,19 +63,17 @@ add_factors (const Mixture *mixture, gsize n, const CollateWeight *weight, const
 
   for (gint64 e = 0; e < mixture->params->n_experts; e++)
     {
-      CollateStrips strips = collate_strips_get_group (&weight->strips, e);
+      CollateFactor factor = collate_product_get_group (weight, e);
       gint64 end = MAX (mixture->ends[e], first);
 
+      factor.in = in + first * factor.strips.columns;
+      factor.in_stride = factor.strips.columns;
+      factor.first_row = first;
+      factor.out = out + first * factor.strips.rows;
+      factor.out_stride = factor.strips.rows;
+      factor.n_tokens = end - first;
       if (end > first)
-        mixture->factors[n++] = (CollateFactor){
-          .strips = strips,
-          .in = in + first * strips.columns,
-          .in_stride = strips.columns,
-          .first_row = first,
-          .out = out + first * strips.rows,
-          .out_stride = strips.rows,
-          .n_tokens = end - first,
-        };
+        mixture->factors[n++] = factor;
       first = end;
     }
   return n;

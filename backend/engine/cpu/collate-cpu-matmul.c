@@ -54,6 +54,7 @@ collate_cpu_matmul (CollateDevice *device, const CollateMatmul *params)
         }
       factors[job.n_factors++] = (CollateFactor){
         .strips = *strips,
+        .tensor = at->weight->tensor,
         .bias = at->bias,
         .in_stride = in_stride,
         .out = collate_place_get (at->out),
@@ -71,16 +72,15 @@ run_groups (CollateProductJob *job, const CollateGroupedMatmul *params, gint64 f
     {
       CollateFactor *factor = &job->factors[g];
 
-      *factor = (CollateFactor){
-        .strips = collate_strips_get_group (&params->weight->strips, g),
-        .in = collate_place_get (params->in) + first_token * params->in_stride + g * params->in_group_stride,
-        .in_stride = params->in_stride,
-        .first_row = g * n_tokens,
-        .out =
-            collate_place_get (params->out) + first_token * params->out_stride + g * params->out_group_stride,
-        .out_stride = params->out_stride,
-        .n_tokens = n_tokens,
-      };
+      *factor = collate_product_get_group (params->weight, g);
+      factor->in =
+          collate_place_get (params->in) + first_token * params->in_stride + g * params->in_group_stride;
+      factor->in_stride = params->in_stride;
+      factor->first_row = g * n_tokens;
+      factor->out =
+          collate_place_get (params->out) + first_token * params->out_stride + g * params->out_group_stride;
+      factor->out_stride = params->out_stride;
+      factor->n_tokens = n_tokens;
       if (collate_strips_have_quants (&factor->strips))
         collate_product_quantize (
             job->cpu, &factor->strips, factor->in, factor->in_stride, n_tokens, factor->first_row);

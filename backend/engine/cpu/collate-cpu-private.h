@@ -18,8 +18,8 @@ struct _CollateBuffer
 struct _CollateWeight
 {
   CollateTensor tensor;
-  float *numbers; /* of a tensor of one row, else NULL */
-  CollateStrips strips;
+  float *numbers;       /* of a tensor of one row, else NULL */
+  CollateStrips strips; /* without data where they stay in the file */
   gsize n_bytes;
 };
 
@@ -32,7 +32,10 @@ typedef struct
   GError *error; /* of a kernel since begin() */
 
   guint8 **scratches; /* one a thread */
-  guint8 *rows;       /* activations as quants */
+  guint8 *strips;     /* a panel of them for each thread: of weights that stay in the file */
+  gsize strips_bytes; /* of a thread */
+  gboolean spares_memory;
+  guint8 *rows; /* activations as quants */
   gsize n_row_bytes;
   float *partials; /* of attention; of experts */
   gint64 n_partials;
@@ -96,6 +99,9 @@ void collate_cpu_index (CollateDevice *device, const CollateIndex *params);
 void collate_cpu_select (CollateDevice *device, const CollateSelect *params);
 void collate_cpu_route (CollateDevice *device, const CollateRoute *params);
 void collate_cpu_experts (CollateDevice *device, const CollateExperts *params);
+
+/* Whatever weights have groups stay in the file, as where memory is short. For tests. */
+void collate_cpu_device_spare_memory (CollateDevice *device);
 
 /* As collate_cpu_device_new(), held to one instruction set; NULL where the processor lacks it. For tests. */
 CollateDevice *collate_cpu_device_new_with (guint n_threads, CollateLevel level);

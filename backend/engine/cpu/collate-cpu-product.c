@@ -141,12 +141,34 @@ add_bias (const CollateFactor *factor, gint64 first_token, gint64 n_tokens, gint
       factor->out[t * factor->out_stride + i] += factor->bias->numbers[i];
 }
 
+CollateFactor
+collate_product_get_group (const CollateWeight *weight, gint64 group)
+{
+  return (CollateFactor){
+    .strips = collate_strips_get_group (&weight->strips, group),
+    .tensor = collate_strips_get_group_tensor (&weight->tensor, group),
+  };
+}
+
+/* Strip n of a factor, made at place `at` of the thread's own ones where it stays in the file. */
+static const guint8 *
+get_strip (const CollateProductJob *job, const CollateFactor *factor, gint64 n, guint at, guint thread)
+{
+  guint8 *own;
+
+  if (factor->strips.data != NULL)
+    return collate_strips_get (&factor->strips, n);
+  own = job->cpu->strips + thread * job->cpu->strips_bytes + at * factor->strips.strip_bytes;
+  collate_strips_pack_one (&factor->strips, &factor->tensor, n, own);
+  return own;
+}
+
 static void
-multiply_strip (const CollateProductJob *job, const CollateFactor *factor, gint64 n)
+multiply_strip (const CollateProductJob *job, const CollateFactor *factor, gint64 n, guint thread)
 {
   const CollateCpuLoops *loops = job->cpu->loops;
   const CollateStrips *strips = &factor->strips;
-  const guint8 *strip = collate_strips_get (strips, n);
+  const guint8 *strip = get_strip (job, factor, n, 0, thread);
 
   for (gint64 t = 0; t < factor->n_tokens; t++)
     {
@@ -175,19 +197,12 @@ get_part (gint64 columns)
   return (part + COLLATE_BLOCK - 1) / COLLATE_BLOCK * COLLATE_BLOCK;
 }
 
-/* The strip at place n of a panel; the last one again beyond the end, where nobody looks at the sums. */
-static const guint8 *
-get_strip (const CollateStrips *strips, gint64 panel, guint n)
-{
-  return collate_strips_get (strips, MIN (panel * COLLATE_PANEL_STRIPS + n, strips->n_strips - 1));
-}
-
 /* Where many tokens meet a panel. */
 typedef struct
 {
   const CollateProductJob *job;
   const CollateFactor *factor;
-  gint64 panel;
+  const guint8 *strips[COLLATE_PANEL_STRIPS];
   gint64 first_token, n_tokens;
   guint8 *scratch;
   float *sums;
@@ -219,7 +234,7 @@ lay_out_panel (const Meeting *meeting, CollateQuantPanel *panel)
 
   for (guint i = 0; i < COLLATE_PANEL_STRIPS; i++)
     {
-      const guint8 *strip = get_strip (strips, meeting->panel, i);
+      const guint8 *strip = meeting->strips[i];
       guint8 *quants = meeting->scratch + i * n_bytes;
 
       if (strips->form == COLLATE_FORM_BYTES)
@@ -274,8 +289,7 @@ multiply_floats (const Meeting *meeting)
       gint64 n_columns = MIN (part, strips->columns - column);
 
       for (guint n = 0; n < COLLATE_PANEL_STRIPS; n++)
-        loops->expand_floats (
-            strips, get_strip (strips, meeting->panel, n), column, n_columns, panel + n * COLLATE_STRIP);
+        loops->expand_floats (strips, meeting->strips[n], column, n_columns, panel + n * COLLATE_STRIP);
       loops->multiply_floats (panel,
                               n_columns,
                               COLLATE_PANEL_STRIPS,
@@ -295,15 +309,15 @@ multiply_panel (const CollateProductJob *job,
                 gint64 panel,
                 gint64 first_token,
                 gint64 n_tokens,
-                guint8 *scratch)
+                guint thread)
 {
+  guint8 *scratch = job->cpu->scratches[thread];
   gint64 first_row = panel * COLLATE_PANEL;
   gboolean whole = first_row + COLLATE_PANEL <= factor->strips.rows;
   float *sums = (float *) (gpointer) scratch;
   Meeting meeting = {
     .job = job,
     .factor = factor,
-    .panel = panel,
     .first_token = first_token,
     .n_tokens = n_tokens,
     .scratch = scratch + COLLATE_PANEL_TOKENS * COLLATE_PANEL * sizeof *sums,
@@ -312,6 +326,14 @@ multiply_panel (const CollateProductJob *job,
     .add = whole && job->accumulate,
   };
 
+  /* Beyond the end the first strip again: nobody looks at its sums. */
+  for (guint i = 0; i < COLLATE_PANEL_STRIPS; i++)
+    {
+      gint64 n = panel * COLLATE_PANEL_STRIPS + i;
+
+      meeting.strips[i] =
+          n < factor->strips.n_strips ? get_strip (job, factor, n, i, thread) : meeting.strips[0];
+    }
   if (collate_strips_have_quants (&factor->strips))
     multiply_quants (&meeting);
   else
@@ -322,7 +344,7 @@ multiply_panel (const CollateProductJob *job,
 }
 
 static void
-multiply_unit (const CollateProductJob *job, gint64 item, guint8 *scratch)
+multiply_unit (const CollateProductJob *job, gint64 item, guint thread)
 {
   const CollateFactor *factor = find_factor (job, item);
   gint64 unit = (item - factor->first) % factor->n_units;
@@ -330,15 +352,11 @@ multiply_unit (const CollateProductJob *job, gint64 item, guint8 *scratch)
   gint64 end = MIN ((unit + 1) * job->unit, factor->strips.n_strips);
 
   if (factor->n_tokens >= MANY_TOKENS)
-    multiply_panel (job,
-                    factor,
-                    unit,
-                    first_token,
-                    MIN (factor->tokens_a_piece, factor->n_tokens - first_token),
-                    scratch);
+    multiply_panel (
+        job, factor, unit, first_token, MIN (factor->tokens_a_piece, factor->n_tokens - first_token), thread);
   else
     for (gint64 n = unit * job->unit; n < end; n++)
-      multiply_strip (job, factor, n);
+      multiply_strip (job, factor, n, thread);
 }
 
 static void
@@ -347,7 +365,7 @@ multiply_units (gpointer data, gint64 first, gint64 end, guint thread)
   const CollateProductJob *job = data;
 
   for (gint64 item = first; item < end; item++)
-    multiply_unit (job, item, job->cpu->scratches[thread]);
+    multiply_unit (job, item, thread);
 }
 
 /* All tokens of a factor for a piece of work where there are panels enough for the threads, else fewer. */

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   CollateStrips strips;
+  CollateTensor tensor;      /* what strips without data are made of */
   const CollateWeight *bias; /* (nullable) */
   const float *in;
   gint64 in_stride;
@@ -31,6 +32,9 @@ typedef struct
   gboolean accumulate;
   gint64 unit; /* strips that are worked on together */
 } CollateProductJob;
+
+/* A group of a weight, without tokens. */
+CollateFactor collate_product_get_group (const CollateWeight *weight, gint64 group);
 
 /* Writes activations as quants such as these strips want, from row `first_row` on of those that are reserved. */
 void collate_product_quantize (CollateCpuDevice *cpu,

@@ -288,29 +288,31 @@ pack_plain_row (const CollateStrips *strips, const guint8 *from, guint row, guin
 }
 
 void
-collate_strips_pack (CollateStrips *strips, const CollateTensor *tensor, gint64 first, gint64 end)
+collate_strips_pack_one (const CollateStrips *strips, const CollateTensor *tensor, gint64 n, guint8 *to)
 {
   const FormInfo *info = &infos[tensor->type];
   gsize row_bytes = collate_type_get_row_bytes (tensor->type, tensor->columns);
   gint64 n_strips = strips->n_strips / strips->n_groups, n_rows = strips->rows / strips->n_groups;
+  gint64 first_row = n % n_strips * COLLATE_STRIP; /* of its group */
 
-  for (gint64 n = first; n < end; n++)
+  memset (to, 0, strips->strip_bytes);
+  for (guint row = 0; row < COLLATE_STRIP && first_row + row < n_rows; row++)
     {
-      guint8 *strip = strips->data + (gsize) n * strips->strip_bytes;
-      gint64 first_row = n % n_strips * COLLATE_STRIP; /* of its group */
+      gint64 at = n / n_strips * n_rows + first_row + row;
+      const guint8 *from = (const guint8 *) tensor->data + (gsize) at * row_bytes;
 
-      memset (strip, 0, strips->strip_bytes);
-      for (guint row = 0; row < COLLATE_STRIP && first_row + row < n_rows; row++)
-        {
-          gint64 at = n / n_strips * n_rows + first_row + row;
-          const guint8 *from = (const guint8 *) tensor->data + (gsize) at * row_bytes;
-
-          if (info->take_apart != NULL)
-            pack_quantized_row (strips, info, from, row, strip);
-          else
-            pack_plain_row (strips, from, row, strip);
-        }
+      if (info->take_apart != NULL)
+        pack_quantized_row (strips, info, from, row, to);
+      else
+        pack_plain_row (strips, from, row, to);
     }
+}
+
+void
+collate_strips_pack (CollateStrips *strips, const CollateTensor *tensor, gint64 first, gint64 end)
+{
+  for (gint64 n = first; n < end; n++)
+    collate_strips_pack_one (strips, tensor, n, strips->data + (gsize) n * strips->strip_bytes);
 }
 
 CollateStrips
@@ -321,6 +323,19 @@ collate_strips_get_group (const CollateStrips *strips, gint64 group)
   own.rows /= strips->n_groups;
   own.n_strips /= strips->n_groups;
   own.n_groups = 1;
-  own.data += (gsize) (group * own.n_strips) * strips->strip_bytes;
+  if (own.data != NULL)
+    own.data += (gsize) (group * own.n_strips) * strips->strip_bytes;
+  return own;
+}
+
+CollateTensor
+collate_strips_get_group_tensor (const CollateTensor *tensor, gint64 group)
+{
+  CollateTensor own = *tensor;
+
+  own.n_groups = 1;
+  own.rows /= MAX (tensor->n_groups, 1);
+  own.n_bytes /= (gsize) MAX (tensor->n_groups, 1);
+  own.data = (const guint8 *) tensor->data + (gsize) group * own.n_bytes;
   return own;
 }

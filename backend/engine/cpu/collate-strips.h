@@ -53,8 +53,12 @@ collate_strips_have_quants (const CollateStrips *strips)
   return strips->form == COLLATE_FORM_NIBBLES || strips->form == COLLATE_FORM_BYTES;
 }
 
-/* Those of one group, as if they were all. */
+/* Writes one strip to `to` alone: strips need not have any data. */
+void collate_strips_pack_one (const CollateStrips *strips, const CollateTensor *tensor, gint64 n, guint8 *to);
+
+/* Those of one group, as if they were all; the same of a tensor. */
 CollateStrips collate_strips_get_group (const CollateStrips *strips, gint64 group);
+CollateTensor collate_strips_get_group_tensor (const CollateTensor *tensor, gint64 group);
 
 static inline const guint8 *
 collate_strips_get (const CollateStrips *strips, gint64 n)
