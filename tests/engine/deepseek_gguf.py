@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes models of DeepSeek's family as GGUF: from the names and shapes of Hugging Face's classes to those of llama.cpp's
-converter, whose own library gives them. pip install gguf==0.19.0
+"""Writes models of DeepSeek's family as GGUF: from the names and shapes of Hugging Face's classes to those of
+llama.cpp's converter, whose own library gives them. pip install gguf==0.19.0
 """
 
 import gguf

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes a model of DeepSeek V3.2's architecture with random weights, 95.7 million of them, for measuring: its layers have
-all that the real one's have, and at a few thousand tokens of context attention is most of its work.
+"""Writes a model of DeepSeek V3.2's architecture with random weights, 95.7 million of them, for measuring: its layers
+have all that the real one's have, and at a few thousand tokens of context attention is most of its work.
 
     pip install gguf==0.19.0
     synthetic-deepseek.py MODEL.gguf [F16|Q8_0|F32]

@@ -72,17 +72,25 @@ unpack (const char *path)
   return g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (out));
 }
 
-/* Writes a model's bytes, and opens them. */
 static void
-open_bytes (Reference *self, GBytes *bytes)
+write_bytes (Reference *self, GBytes *bytes)
 {
   g_autoptr (GError) error = NULL;
   gsize n_bytes;
   const char *data = g_bytes_get_data (bytes, &n_bytes);
 
-  g_clear_pointer (&self->engine, collate_engine_unref);
   g_file_set_contents (self->path, data, (gssize) n_bytes, &error);
   g_assert_no_error (error);
+}
+
+/* Writes a model's bytes, and opens them. */
+static void
+open_bytes (Reference *self, GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->engine, collate_engine_unref);
+  write_bytes (self, bytes);
   self->engine = collate_engine_open (self->path, get_device (), NULL, &error);
   g_assert_no_error (error);
 }
@@ -347,61 +355,147 @@ test_all_selected (Reference *self, gconstpointer data)
   g_assert_cmpmem (all->data, all->len, expected->data, expected->len);
 }
 
-/* What would be computed if the indexer turned other pairs: its rows of queries and keys in the order in which the right
- * turns do what the wrong ones would have done. */
+/* A model's bytes in memory, to be changed; tensors are found in the file as it is. */
+typedef struct
+{
+  GByteArray *bytes;
+  CollateGguf *gguf;
+} Changed;
+
 static void
-reorder (GByteArray *bytes, CollateGguf *gguf, const char *name, gboolean interleaved)
+begin_change (Reference *self, const char *name, Changed *changed)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *packed = find_file (name, ".gguf.gz");
+  GBytes *bytes = unpack (packed);
+
+  write_bytes (self, bytes);
+  changed->bytes = g_bytes_unref_to_array (bytes);
+  changed->gguf = collate_gguf_open (self->path, &error);
+  g_assert_no_error (error);
+}
+
+static gpointer
+find_tensor (Changed *changed, const char *name, const CollateTensor **tensor)
+{
+  gpointer found;
+
+  *tensor = collate_gguf_get_tensor (changed->gguf, name);
+  g_assert_nonnull (*tensor);
+  found = memmem (changed->bytes->data, changed->bytes->len, (*tensor)->data, (*tensor)->n_bytes);
+  g_assert_nonnull (found);
+  return found;
+}
+
+/* Makes all numbers of a tensor this one. */
+static void
+fill (Changed *changed, const char *name, float number)
+{
+  const CollateTensor *tensor;
+  float *numbers = find_tensor (changed, name, &tensor);
+
+  for (gsize i = 0; i < tensor->n_bytes / sizeof number; i++)
+    memcpy (numbers + i, &number, sizeof number);
+}
+
+/* Opens the changed model, and tells how far it is from the figures. */
+static float
+end_change (Reference *self, Changed *changed)
+{
+  g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (changed->bytes);
+  g_autoptr (CollateEngineSession) session = NULL;
+  g_autoptr (GByteArray) rows = NULL;
+  float difference;
+
+  collate_gguf_unref (changed->gguf);
+  open_bytes (self, bytes);
+  session = new_session (self, get_reading (self));
+  rows = score (self, session, &difference);
+  return difference;
+}
+
+/* Puts the rows of queries and keys in the order in which the right turns do what wrong ones would have done. */
+static void
+reorder (Changed *changed, const char *name, gboolean interleaved)
 {
   enum
   {
     SIZE = 64,
     HALF = 8
   };
-  const CollateTensor *tensor = collate_gguf_get_tensor (gguf, name);
+  const CollateTensor *tensor;
+  guint8 *to = find_tensor (changed, name, &tensor);
+  const guint8 *from = tensor->data;
   gsize n_rows = tensor->rows == 1 ? tensor->columns : tensor->rows;
   gsize row_bytes = tensor->n_bytes / n_rows;
-  guint8 *to = memmem (bytes->data, bytes->len, tensor->data, tensor->n_bytes);
-  const guint8 *from = tensor->data;
 
   for (gsize row = 0; row < n_rows; row++)
     {
-      gsize i = row % SIZE, pair = i / 2, part = i % 2;
+      gsize i = row % SIZE;
+      gsize other = row - i + i % 2 * HALF + i / 2;
 
       if (i >= 2 * HALF)
         continue;
       if (interleaved)
-        memcpy (to + row * row_bytes, from + (row - i + part * HALF + pair) * row_bytes, row_bytes);
+        memcpy (to + row * row_bytes, from + other * row_bytes, row_bytes);
       else
-        memcpy (to + (row - i + part * HALF + pair) * row_bytes, from + row * row_bytes, row_bytes);
+        memcpy (to + other * row_bytes, from + row * row_bytes, row_bytes);
     }
 }
 
+/* The figures tell whether the indexer turns the right pairs. */
 static void
 test_wrong_pairs (Reference *self, gconstpointer data)
 {
   static const char *const parts[] = { "attn_q_b.weight", "attn_k.weight", "k_norm.weight", "k_norm.bias" };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (CollateGguf) gguf = collate_gguf_open (self->path, &error);
-  g_autofree char *packed = find_file (data, ".gguf.gz");
-  GByteArray *bytes = g_bytes_unref_to_array (unpack (packed));
-  g_autoptr (GBytes) wrong = NULL;
-  g_autoptr (CollateEngineSession) session = NULL;
-  g_autoptr (GByteArray) rows = NULL;
-  float difference;
+  Changed changed;
 
-  g_assert_no_error (error);
+  begin_change (self, data, &changed);
   for (guint layer = 0; layer < 2; layer++)
     for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
       {
         g_autofree char *name = g_strdup_printf ("blk.%u.indexer.%s", layer, parts[i]);
 
-        reorder (bytes, gguf, name, g_str_equal (self->architecture, "glm-dsa"));
+        reorder (&changed, name, g_str_equal (self->architecture, "glm-dsa"));
       }
-  wrong = g_byte_array_free_to_bytes (bytes);
-  open_bytes (self, wrong);
-  session = new_session (self, &sparse_reading);
-  rows = score (self, session, &difference);
-  g_assert_cmpfloat (difference, >, FAR);
+  g_assert_cmpfloat (end_change (self, &changed), >, FAR);
+}
+
+/* And whether what is easily forgotten is there. */
+static void
+test_forgotten (Reference *self, gconstpointer data)
+{
+  static const char *const biases[] = { "blk.1.exp_probs_b.bias", "blk.1.indexer.k_norm.bias" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (biases); i++)
+    {
+      Changed changed;
+
+      begin_change (self, data, &changed);
+      fill (&changed, biases[i], 0);
+      g_assert_cmpfloat (end_change (self, &changed), >, FAR);
+    }
+}
+
+/* Numbers that are none choose something all the same, and nothing that is not there. */
+static void
+test_no_numbers (Reference *self, gconstpointer data)
+{
+  static const char *const tensors[] = {
+    "blk.1.indexer.k_norm.bias", "blk.1.indexer.proj.weight", "blk.1.ffn_gate_inp.weight",
+    "blk.1.exp_probs_b.bias",    "blk.0.attn_norm.weight",
+  };
+  static const float numbers[] = { NAN, INFINITY, -INFINITY };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (tensors); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (numbers); j++)
+      {
+        Changed changed;
+
+        begin_change (self, data, &changed);
+        fill (&changed, tensors[i], numbers[j]);
+        g_assert_cmpfloat (end_change (self, &changed), >, TOLERANCE);
+      }
 }
 
 /* Index keys in eight bits choose other tokens, the same that the definition chooses with them. */
@@ -483,6 +577,8 @@ main (int argc, char **argv)
         {
           add (names[i], "selection", test_selection);
           add (names[i], "wrong-pairs", test_wrong_pairs);
+          add (names[i], "forgotten", test_forgotten);
+          add (names[i], "no-numbers", test_no_numbers);
         }
     }
   add ("tiny-deepseek32", "narrow", test_narrow);

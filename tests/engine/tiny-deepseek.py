@@ -1,24 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes data/tiny-*: small models of DeepSeek's architectures with random weights, and what Hugging Face's own classes
-compute with them, for test-deepseek.c.
+"""Makes data/tiny-*: small models of DeepSeek's architectures with random weights, and what Hugging Face's own
+classes compute with them, for test-deepseek.c.
 
     pip install torch==2.15.0 transformers==5.23.0 gguf==0.19.0
     tiny-deepseek.py data [NAME]...
 
-For each model there are NAME.gguf.gz, the weights in float32 under the names and keys of llama.cpp's converter; NAME.f32,
-the logits after each position, [position][vocabulary], and behind them those of the drafts where the model has a module
-for them, each from a position and the token that follows; NAME-narrow.f32, for one of them, the logits with index keys in
-eight bits; and NAME.json: its tokens, and which positions its indexers chose for the last ones.
+For each model there are NAME.gguf.gz, the weights in float32 under the names and keys of llama.cpp's converter;
+NAME.f32, the logits after each position, [position][vocabulary], and behind them those of the drafts where the model
+has a module for them, each from a position and the token that follows; NAME-narrow.f32, for one of them, the logits
+with index keys in eight bits; and NAME.json: its tokens, and which positions its indexers chose for the last ones.
 
-The engine keeps keys in float16, and that moves logits further than its arithmetic does. So the caches of these models
-round to float16, too; exact_difference in the JSON tells how far their logits are from those with exact caches, relative to
-the largest logit.
+The engine keeps keys in float16, and that moves logits further than its arithmetic does. So the caches of these
+models round to float16, too; exact_difference in the JSON tells how far their logits are from those with exact
+caches, relative to the largest logit.
 
 Which keys a row reads and which experts compute it are choices, and a close choice would hold rounding errors against
-each other and not programs. So the tokens are chosen one by one, such that the last key or expert that a row takes is well
-ahead of the first that it leaves (margins are in standard deviations of what is chosen from), and that no number that is
-cached lies where the least error would round it the other way, but for numbers so small that it does not matter.
+each other and not programs. So the tokens are chosen one by one, such that the last key or expert that a row takes is
+well ahead of the first that it leaves (margins are in standard deviations of what is chosen from), and that no number
+that is cached lies where the least error would round it the other way, but for numbers so small that it does not
+matter.
 """
 
 import argparse
@@ -210,8 +211,9 @@ class Network:
 
     @torch.no_grad()
     def run(self, tokens, cache=None):
-        """For a batch of lists of tokens: the logits after each, those of the token after the next if there are drafts, and
-        the choices that were made; without a cache, or with an empty HalfCache, which drafts have one more of."""
+        """For a batch of lists of tokens: the logits after each, those of the token after the next if there are
+        drafts, and the choices that were made; without a cache, or with an empty HalfCache, of which drafts get their
+        own."""
         choices, drafts = Choices(), None
         with choices.watch(len(tokens)):
             out = self.model.model(torch.tensor(tokens), past_key_values=cache, use_cache=cache is not None)
@@ -261,7 +263,7 @@ def get_difference(ours, theirs):
 
 
 def check(case, network, tokens, result):
-    """What must hold for the figures to be worth anything; prints how well it does, and returns how far exact caches are."""
+    """What must hold for the figures to be worth anything; prints how well it does. How far exact caches are."""
     def run(dtype, cache=None):
         """In another precision, or with other caches; the same must be read."""
         other = Network(case, dtype).run([tokens], cache)
@@ -269,8 +271,9 @@ def check(case, network, tokens, result):
         return other.logits
 
     exact = run(torch.float32)
+    wide = run(torch.float64, HalfCache(network.config))
     figures = {"float64 from float32": get_difference(run(torch.float64), exact),
-               "the same with float16 caches": get_difference(run(torch.float64, HalfCache(network.config)), result.logits)}
+               "the same with float16 caches": get_difference(wide, result.logits)}
     cache = HalfCache(network.config)
     steps = [network.run([[token]], cache).logits for token in tokens]
     figures["token by token"] = get_difference(torch.cat(steps, 1), result.logits)
