@@ -30,7 +30,7 @@ measure_matmul (CollateDevice *device, CollateType type, gint64 rows, gint64 col
   for (gint64 i = 0; i < columns * n_tokens; i++)
     collate_place_get (in)[i] = (float) (i % 13) - 6;
   for (guint i = 0; i < n_copies; i++)
-    loaded[i].weight = bench_load (device, type, rows, columns, &loaded[i].data);
+    loaded[i].weight = bench_load (device, type, 1, rows, columns, &loaded[i].data);
   for (guint n = 0; n < BENCH_BEST_OF; n++)
     {
       double start = bench_get_seconds ();
@@ -133,6 +133,95 @@ report_matmuls (CollateDevice *device, double read_speed, double peak, const cha
       }
 }
 
+#define EXPERTS 64
+#define EXPERTS_USED 8
+#define EXPERT_WIDTH 2048
+#define EXPERT_HIDDEN 768
+
+/* Each time other experts go first, so that none waits in a cache. */
+static double
+measure_experts (CollateDevice *device, CollateType type, gint64 n_tokens)
+{
+  gsize n_bytes = (gsize) (n_tokens * EXPERT_WIDTH) * sizeof (float);
+  gsize n_chosen = (gsize) (n_tokens * EXPERTS_USED);
+  CollatePlace in = { device->kernels->allocate (device, n_bytes, NULL), 0 };
+  CollatePlace out = { device->kernels->allocate (device, n_bytes, NULL), 0 };
+  CollatePlace experts = { device->kernels->allocate (device, n_chosen * sizeof (gint32), NULL), 0 };
+  CollatePlace shares = { device->kernels->allocate (device, n_chosen * sizeof (float), NULL), 0 };
+  Loaded loaded[3];
+  double best = G_MAXDOUBLE;
+
+  memset (in.buffer->data, 0, n_bytes);
+  memset (out.buffer->data, 0, n_bytes);
+  memset (shares.buffer->data, 0, n_chosen * sizeof (float));
+  loaded[0].weight =
+      bench_load (device, type, EXPERTS, EXPERTS * EXPERT_HIDDEN, EXPERT_WIDTH, &loaded[0].data);
+  loaded[1].weight =
+      bench_load (device, type, EXPERTS, EXPERTS * EXPERT_HIDDEN, EXPERT_WIDTH, &loaded[1].data);
+  loaded[2].weight =
+      bench_load (device, type, EXPERTS, EXPERTS * EXPERT_WIDTH, EXPERT_HIDDEN, &loaded[2].data);
+  for (guint n = 0; n < 4 * BENCH_BEST_OF; n++)
+    {
+      double start;
+
+      for (gsize i = 0; i < n_chosen; i++)
+        collate_place_get_ints (experts)[i] =
+            (gint32) ((i * 7 + i / EXPERTS_USED * 3 + n * EXPERTS_USED) % EXPERTS);
+      start = bench_get_seconds ();
+      device->kernels->experts (device,
+                                &(CollateExperts){ in,
+                                                   out,
+                                                   experts,
+                                                   shares,
+                                                   loaded[0].weight,
+                                                   loaded[1].weight,
+                                                   loaded[2].weight,
+                                                   n_tokens,
+                                                   EXPERTS,
+                                                   EXPERTS_USED,
+                                                   EXPERT_WIDTH,
+                                                   EXPERT_HIDDEN });
+      best = MIN (best, bench_get_seconds () - start);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (loaded); i++)
+    {
+      device->kernels->free_weight (device, loaded[i].weight);
+      g_free (loaded[i].data);
+    }
+  device->kernels->free_buffer (device, in.buffer);
+  device->kernels->free_buffer (device, out.buffer);
+  device->kernels->free_buffer (device, experts.buffer);
+  device->kernels->free_buffer (device, shares.buffer);
+  return best;
+}
+
+static void
+report_experts (CollateDevice *device, double read_speed, double peak)
+{
+  static const CollateType types[] = { COLLATE_F16, COLLATE_Q8_0, COLLATE_Q4_K };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      double n_numbers = 3.0 * EXPERTS_USED * EXPERT_HIDDEN * EXPERT_WIDTH;
+      double n_bytes =
+          n_numbers / collate_type_get_block (types[i]) * (double) collate_type_get_block_bytes (types[i]);
+      double one = n_bytes / measure_experts (device, types[i], 1);
+      double many = 2.0 * 256 * n_numbers / measure_experts (device, types[i], 256);
+
+      g_print ("%-5s %d of %d experts of %d x %d: 1 token %6.1f GB/s (%4.2f of reading)   256 tokens %6.0f "
+               "GFLOP/s (%4.2f of the peak)\n",
+               collate_type_get_name (types[i]),
+               EXPERTS_USED,
+               EXPERTS,
+               EXPERT_WIDTH,
+               EXPERT_HIDDEN,
+               one / 1e9,
+               one / read_speed,
+               many / 1e9,
+               many / peak);
+    }
+}
+
 static void
 report_attention (CollateDevice *device)
 {
@@ -163,6 +252,7 @@ main (int argc, char *argv[])
   if (!bench_machine_open (&machine, n_threads, bench_parse_level (argc > 2 ? argv[2] : NULL)))
     return 77;
   report_matmuls (machine.device, machine.read_speed, machine.peak, argc > 3 ? argv[3] : NULL);
+  report_experts (machine.device, machine.read_speed, machine.peak);
   report_attention (machine.device);
   bench_machine_close (&machine);
   return 0;

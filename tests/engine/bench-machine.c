@@ -127,12 +127,17 @@ bench_machine_close (BenchMachine *machine)
 }
 
 CollateWeight *
-bench_load (CollateDevice *device, CollateType type, gint64 rows, gint64 columns, guint8 **data)
+bench_load (CollateDevice *device,
+            CollateType type,
+            gint64 n_groups,
+            gint64 rows,
+            gint64 columns,
+            guint8 **data)
 {
   gsize row_bytes = collate_type_get_row_bytes (type, columns);
   g_autofree float *row = g_new (float, columns);
   CollateTensor tensor = {
-    type, columns, rows, g_malloc (row_bytes * (gsize) rows), row_bytes * (gsize) rows
+    type, columns, rows, g_malloc (row_bytes * (gsize) rows), row_bytes * (gsize) rows, n_groups
   };
   guint64 seed = 1;
 

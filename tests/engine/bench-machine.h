@@ -31,6 +31,7 @@ double bench_get_seconds (void);
 /* A weight whose rows are all the same: what a product costs does not depend on its numbers. `*data` holds its bytes. */
 CollateWeight *bench_load (CollateDevice *device,
                            CollateType type,
+                           gint64 n_groups,
                            gint64 rows,
                            gint64 columns,
                            guint8 **data);

@@ -53,7 +53,7 @@ static CollateWeight *
 load (Subject *subject, CollateType type, gint64 rows, gint64 columns)
 {
   guint8 *data;
-  CollateWeight *weight = bench_load (subject->model.device, type, rows, columns, &data);
+  CollateWeight *weight = bench_load (subject->model.device, type, 1, rows, columns, &data);
 
   g_ptr_array_add (subject->data, data);
   g_ptr_array_add (subject->weights, weight);

@@ -210,7 +210,7 @@ report (CollateDevice *device, const Shape *shape, gint64 n_tokens, gint64 depth
 int
 main (int argc, char *argv[])
 {
-  static const gint64 depths[] = { 2048, 8192, 32768, 131072 };
+  static const gint64 depths[] = { 1024, 2048, 8192, 32768, 131072 };
   guint n_threads = argc > 1 ? (guint) g_ascii_strtoull (argv[1], NULL, 10) : 0;
   gint64 most = argc > 3 ? g_ascii_strtoll (argv[3], NULL, 10) : G_MAXINT64;
   BenchMachine machine;
