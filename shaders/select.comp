@@ -8,6 +8,7 @@
 #extension GL_GOOGLE_include_directive : require
 #define COLLATE_GROUP COLLATE_SPEC_1
 #include "collate-common.glsl"
+#include "collate-count.glsl"
 #include "collate-order.glsl"
 
 layout (constant_id = COLLATE_SPEC_1) const uint INVOCATIONS = 8;
@@ -68,7 +69,7 @@ count_bins (Threshold threshold, uint shift)
       uint order = get_key (key);
 
       if ((order & threshold.mask) == threshold.bits)
-        atomicAdd (histogram[order >> shift & (BINS - 1)], 1);
+        COLLATE_COUNT (histogram[order >> shift & (BINS - 1)], 1);
     }
   barrier ();
 }

@@ -7,6 +7,7 @@
 #extension GL_GOOGLE_include_directive : require
 #define COLLATE_GROUP COLLATE_SPEC_1
 #include "collate-common.glsl"
+#include "collate-count.glsl"
 
 layout (constant_id = COLLATE_SPEC_1) const uint INVOCATIONS = COLLATE_SORTERS;
 
@@ -42,7 +43,7 @@ count ()
     counts[e] = 0;
   barrier ();
   for (uint i = gl_LocalInvocationID.x; i < params.n_pairs; i += INVOCATIONS)
-    atomicAdd (counts[experts[params.experts + i]], 1);
+    COLLATE_COUNT (counts[experts[params.experts + i]], 1);
   barrier ();
 }
 
@@ -93,7 +94,7 @@ put_pairs ()
   barrier ();
   for (uint i = gl_LocalInvocationID.x; i < params.n_pairs; i += INVOCATIONS)
     list[params.list + params.n_tiles * COLLATE_LIST_TILE +
-         atomicAdd (firsts[experts[params.experts + i]], 1)] = i;
+         COLLATE_COUNT (firsts[experts[params.experts + i]], 1)] = i;
 }
 
 void
