@@ -25,7 +25,8 @@ PASSED = re.compile(r"^ok \d+ (?!.*# skip)", re.IGNORECASE | re.MULTILINE)
 
 
 # Tests that take little time, and touch all that depends on how many lanes a subgroup has.
-QUICK = ("embed", "rms-norm", "store", "chain", "products")
+QUICK = ("embed", "rms-norm", "store", "chain", "products", "layer-norm", "hadamard", "store-bytes", "bound", "sum-signs",
+         "index", "select", "select-lengths", "route", "golden-route")
 
 
 def open_tree():
