@@ -41,7 +41,15 @@ lay_out_keys (const guint16 *keys, gint64 stride, gint64 n_keys, gint64 n_column
       }
 }
 
-/* Some rows of queries, from a head of the first token on; the last one stands in for missing ones. */
+/* e4m3 as the f16 that is 1 / COLLATE_BYTE_FACTOR of it: all numbers of e4m3 are numbers of f16 then. */
+TARGET static void
+widen_bytes (const guint8 *bytes, guint16 *halves, gint64 n)
+{
+  for (gint64 i = 0; i < n; i++)
+    halves[i] = (guint16) ((bytes[i] & 0x80) << 8 | (bytes[i] & 0x7f) << 7);
+}
+
+/* Some rows of queries, up to `most` of them, from a head of the first token on; the last one stands in for missing ones. */
 INLINE void
 score_tile (const float *panel,
             gint64 head_size,
@@ -51,12 +59,13 @@ score_tile (const float *panel,
             gint64 head,
             gint64 n_heads,
             float *sums,
-            guint n_vectors)
+            guint n_vectors,
+            guint most)
 {
   Floats products[FLOAT_TOKENS][TILE_STRIPS * WIDTH], all[TILE_STRIPS * WIDTH];
   const float *rows[FLOAT_TOKENS];
 
-  for (guint r = 0; r < FLOAT_TOKENS; r++)
+  for (guint r = 0; r < most; r++)
     {
       rows[r] = queries + MIN (r, n_rows - 1) * head_size;
       for (guint v = 0; v < n_vectors; v++)
@@ -68,13 +77,13 @@ score_tile (const float *panel,
 
       for (guint v = 0; v < n_vectors; v++)
         column[v] = load (panel + c * COLLATE_PANEL + v * LANES);
-      for (guint r = 0; r < FLOAT_TOKENS; r++)
+      for (guint r = 0; r < most; r++)
         for (guint v = 0; v < n_vectors; v++)
           products[r][v] = rows[r][c] * column[v] + products[r][v];
     }
   for (guint v = 0; v < n_vectors; v++)
     all[v] = head > 0 ? load (sums + v * LANES) : (Floats){ 0 };
-  for (guint r = 0; r < FLOAT_TOKENS && r < n_rows; r++)
+  for (guint r = 0; r < most && r < n_rows; r++)
     {
       for (guint v = 0; v < n_vectors; v++)
         all[v] = weights[r] * largest (products[r][v], (Floats){ 0 }) + all[v];
@@ -93,6 +102,7 @@ score_tile (const float *panel,
     }
 }
 
+/* A tile of half the rows where there are no more. */
 INLINE void
 score_strips (const float *panel,
               gint64 head_size,
@@ -103,7 +113,9 @@ score_strips (const float *panel,
               float *sums,
               guint n_vectors)
 {
-  for (gint64 row = 0; row < n_rows; row += FLOAT_TOKENS)
+  gint64 row = 0;
+
+  for (; row + FLOAT_TOKENS / 2 < n_rows; row += FLOAT_TOKENS)
     score_tile (panel,
                 head_size,
                 queries + row * head_size,
@@ -112,7 +124,19 @@ score_strips (const float *panel,
                 row % n_heads,
                 n_heads,
                 sums + row / n_heads * COLLATE_PANEL,
-                n_vectors);
+                n_vectors,
+                FLOAT_TOKENS);
+  if (row < n_rows)
+    score_tile (panel,
+                head_size,
+                queries + row * head_size,
+                weights + row,
+                n_rows - row,
+                row % n_heads,
+                n_heads,
+                sums + row / n_heads * COLLATE_PANEL,
+                n_vectors,
+                FLOAT_TOKENS / 2);
 }
 
 TARGET static void

@@ -17,9 +17,6 @@
 /* Numbers of queries that are worked on together: what the second cache holds beside a piece's panels. */
 #define SOME_QUERIES (64 * 1024)
 
-/* e4m3 as the f16 that is 1 / 256 of it: all numbers of e4m3 are numbers of f16 then. */
-#define BYTE_FACTOR 256
-
 typedef struct
 {
   CollateCpuDevice *cpu;
@@ -27,13 +24,6 @@ typedef struct
   const float *queries, *weights; /* of one head where there are no weights */
   gint64 n_keys, panels_a_piece;
 } Job;
-
-static void
-widen_bytes (const guint8 *bytes, guint16 *halves, gint64 n)
-{
-  for (gint64 i = 0; i < n; i++)
-    halves[i] = (guint16) ((bytes[i] & 0x80) << 8 | (bytes[i] & 0x7f) << 7);
-}
 
 /* `n_columns` of the numbers of a panel's keys, from one column on; `halves` is room for them. */
 static void
@@ -55,9 +45,9 @@ lay_out (const Job *job,
       return;
     }
   for (gint64 key = 0; key < n_keys; key++)
-    widen_bytes ((const guint8 *) collate_place_get (job->params->keys) + at + key * head_size,
-                 halves + key * n_columns,
-                 n_columns);
+    loops->widen_bytes ((const guint8 *) collate_place_get (job->params->keys) + at + key * head_size,
+                        halves + key * n_columns,
+                        n_columns);
   loops->lay_out_keys (halves, n_columns, n_keys, n_columns, panel);
 }
 
@@ -71,7 +61,7 @@ put (const Job *job, gint64 t, gint64 first_key, gint64 n_keys, const float *sum
 
   n_keys = MIN (n_keys, (params->position + t) / params->page + 1 - first_key);
   for (gint64 key = 0; key < n_keys; key++)
-    scores[key] = sums[key] * params->scale * (scales != NULL ? scales[key] * BYTE_FACTOR : 1);
+    scores[key] = sums[key] * params->scale * (scales != NULL ? scales[key] * COLLATE_BYTE_FACTOR : 1);
 }
 
 static guint

@@ -131,6 +131,9 @@ typedef struct
 
   /* Indices: panel[c][n] = keys[n][c], up to COLLATE_PANEL keys, filled up to whole strips with what nobody looks at.
    * sums[t][n] = Σ_h weights[t][h] * max (0, Σ_c queries[t][h][c] * panel[c][n]), t being COLLATE_PANEL numbers apart. */
+  void (*widen_bytes) (const guint8 *bytes,
+                       guint16 *halves,
+                       gint64 n); /* of e4m3, to what counts as much less */
   void (*lay_out_keys) (const guint16 *keys, gint64 stride, gint64 n_keys, gint64 n_columns, float *panel);
   void (*score_panel) (const float *panel,
                        gint64 head_size,
@@ -152,6 +155,9 @@ typedef struct
 
 /* The largest score where there is none: below all others, and a number to count with. */
 #define COLLATE_LEAST_SCORE -1e30f
+
+/* What widened bytes have to be multiplied with. */
+#define COLLATE_BYTE_FACTOR 256
 
 /* The first digit of a score's order: the bits from COLLATE_ORDER_SHIFT on, counted from the least there is. */
 #define COLLATE_ORDER_SHIFT 21

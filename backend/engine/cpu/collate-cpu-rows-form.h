@@ -444,7 +444,7 @@ swiglu (const float *gate, const float *up, float *out, gint64 n)
     .expand_nibbles = expand_nibbles, .multiply_quants = multiply_quants, .expand_floats = expand_floats,    \
     .multiply_floats = multiply_floats, .multiply_columns = multiply_columns, .to_f16 = to_f16,              \
     .from_f16 = from_f16, .weigh_rows = weigh_rows, .scale_rows = scale_rows, .score_keys = score_keys,      \
-    .add_values = add_values, .lay_out_keys = lay_out_keys, .score_panel = score_panel,                      \
-    .count_orders = count_orders, .find_orders = find_orders, .weigh = weigh, .add_squares = add_squares,    \
-    .swiglu = swiglu,                                                                                        \
+    .add_values = add_values, .widen_bytes = widen_bytes, .lay_out_keys = lay_out_keys,                      \
+    .score_panel = score_panel, .count_orders = count_orders, .find_orders = find_orders, .weigh = weigh,    \
+    .add_squares = add_squares, .swiglu = swiglu,                                                            \
   }
