@@ -127,16 +127,6 @@ check_memory (CollateDevice *device, CollateGguf *gguf, GError **error)
   return collate_device_check_memory (device, collate_gguf_get_tensor_bytes (gguf), "the weights", error);
 }
 
-/* TRUE where the device has the kernels of that shape. */
-static gboolean
-check_kernels (CollateDevice *device, const CollateShape *shape, GError **error)
-{
-  if (shape->latent.rank == 0 || (device->kernels->grouped_matmul && device->kernels->experts))
-    return TRUE;
-  g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "latent attention on %s", device->name);
-  return FALSE;
-}
-
 gboolean
 collate_engine_model_read_shape (CollateGguf *gguf, CollateShape *shape, GError **error)
 {
@@ -166,9 +156,8 @@ collate_engine_model_load (CollateGguf *gguf,
       !collate_shape_read (gguf, collate_architecture_get_family (architecture), &self->shape, error))
     return NULL;
   self->frequencies = collate_shape_read_frequencies (gguf, &self->shape, error);
-  if (!self->frequencies || !check_kernels (device, &self->shape, error) ||
-      !check_memory (device, gguf, error) || !load_weights (self, architecture, cancellable, error) ||
-      !collate_gguf_check (gguf, error))
+  if (!self->frequencies || !check_memory (device, gguf, error) ||
+      !load_weights (self, architecture, cancellable, error) || !collate_gguf_check (gguf, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -127,15 +127,6 @@ choose_reading (CollateEngineSession *self, const CollateEngineReading *reading,
   self->reading.drafts = reading && reading->drafts && self->model->shape.n_drafts > 0;
   if (!reading || !reading->sparse)
     return TRUE;
-  if (!self->model->device->kernels->select)
-    {
-      g_set_error (error,
-                   COLLATE_ERROR,
-                   COLLATE_ERROR_UNSUPPORTED,
-                   "sparse attention on %s",
-                   self->model->device->name);
-      return FALSE;
-    }
   self->reading.sparse = TRUE;
   self->reading.top_k = reading->top_k;
   self->reading.narrow_index =

@@ -63,18 +63,6 @@ CollatePlace kernel_put_numbers (KernelFixture *fixture, const float *numbers, g
 gpointer kernel_get (KernelFixture *fixture, CollatePlace place, gsize n_bytes);
 float *kernel_get_numbers (KernelFixture *fixture, CollatePlace place, gint64 n);
 
-/* Ends a test of a kernel that the device does not have. */
-#define KERNEL_NEEDS(fixture, kernel)                                                                        \
-  G_STMT_START                                                                                               \
-  {                                                                                                          \
-    if ((fixture)->device->kernels->kernel == NULL)                                                          \
-      {                                                                                                      \
-        g_test_skip ("no " #kernel " here");                                                                 \
-        return;                                                                                              \
-      }                                                                                                      \
-  }                                                                                                          \
-  G_STMT_END
-
 /* A weight with random numbers, and what its blocks mean, where that is asked for. */
 CollateWeight *kernel_make_weight (KernelFixture *fixture,
                                    CollateType type,

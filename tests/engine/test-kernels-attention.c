@@ -104,7 +104,6 @@ test_values (KernelFixture *fixture)
     { 9, 2, 1, 48, 32, 48, 48, 97 },
   };
 
-  KERNEL_NEEDS (fixture, select);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       CollateAttention params = {

@@ -262,8 +262,6 @@ test_scores (KernelFixture *fixture)
   static const gint32 order[] = { 4, 6, 1, 5, 0, 3, 7, 2 };
   float scores[TOKENS], plain[TOKENS];
 
-  KERNEL_NEEDS (fixture, index);
-  KERNEL_NEEDS (fixture, select);
   score (fixture, (Variant){ 0 }, scores);
   g_assert_true (is_near (scores, golden_scores, TOLERANCE));
   g_assert_cmpfloat (scores[0], ==, 0); /* where all heads are negative */
@@ -282,8 +280,6 @@ test_bytes (KernelFixture *fixture)
   static const gint32 order[] = { 4, 6, 1, 5, 0, 3, 7, 2 };
   float scores[TOKENS];
 
-  KERNEL_NEEDS (fixture, index);
-  KERNEL_NEEDS (fixture, store_bytes);
   score (fixture, (Variant){ .in_bytes = TRUE }, scores);
   g_assert_true (is_near (scores, rotated, BYTES_TOLERANCE));
   assert_order (fixture, scores, order);
@@ -299,7 +295,6 @@ test_mutants (KernelFixture *fixture)
                                         0.146456,  -0.275722, 0.048710, -0.233282 };
   float scores[TOKENS];
 
-  KERNEL_NEEDS (fixture, index);
   score (fixture, (Variant){ .interleaved = TRUE }, scores);
   g_assert_true (is_near (scores, interleaved, TOLERANCE));
   g_assert_false (is_near (scores, golden_scores, 10 * TOLERANCE));

@@ -101,7 +101,6 @@ test_rms_norm (KernelFixture *fixture)
 static void
 test_rms_norm_apart (KernelFixture *fixture)
 {
-  KERNEL_NEEDS (fixture, layer_norm);
   check_rms_norm (fixture, 5, 512, 64, TRUE, TRUE);
   check_rms_norm (fixture, 9, 33, 7, TRUE, FALSE);
 }
@@ -201,7 +200,6 @@ test_rope (KernelFixture *fixture)
 static void
 test_rope_elsewhere (KernelFixture *fixture)
 {
-  KERNEL_NEEDS (fixture, layer_norm);
   for (guint i = 0; i < G_N_ELEMENTS (rope_cases); i++)
     {
       check_rope (fixture, &rope_cases[i], FALSE, 0);
@@ -264,7 +262,6 @@ test_store (KernelFixture *fixture)
 static void
 test_store_keys (KernelFixture *fixture)
 {
-  KERNEL_NEEDS (fixture, layer_norm);
   check_store (fixture, 1, 576, 3, FALSE);
   check_store (fixture, 12, 128, 0, FALSE);
 }

@@ -38,7 +38,6 @@ test_hadamard (KernelFixture *fixture)
   g_autofree float *result = NULL;
   CollatePlace rows;
 
-  KERNEL_NEEDS (fixture, hadamard);
   for (gint64 columns = 2; columns <= 1024; columns *= 2)
     {
       check_hadamard (fixture, 1, columns);
@@ -101,7 +100,6 @@ test_store_bytes (KernelFixture *fixture)
   };
   static const gint64 columns[] = { 4, 64, 128, 132 };
 
-  KERNEL_NEEDS (fixture, store_bytes);
   check_store_bytes (fixture, golden[0], G_N_ELEMENTS (golden), 8, 0);
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     for (guint power = 0; power < 3; power++)
@@ -143,7 +141,6 @@ test_bound (KernelFixture *fixture)
 {
   static const gint64 columns[] = { 2, 64, 130, 192, 576 };
 
-  KERNEL_NEEDS (fixture, bound);
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     {
       check_bound (fixture, 1, columns[i], 0);
@@ -176,7 +173,6 @@ check_sum_signs (KernelFixture *fixture, CollateSumSigns params)
 static void
 test_sum_signs (KernelFixture *fixture)
 {
-  KERNEL_NEEDS (fixture, sum_signs);
   check_sum_signs (
       fixture,
       (CollateSumSigns){ .n_tokens = 1, .n_heads = 1, .n_kv_heads = 1, .head_size = 4, .stride = 4 });
@@ -276,7 +272,6 @@ test_index (KernelFixture *fixture)
     { .n_tokens = 2, .n_heads = 1, .head_size = 2048, .position = 200, .page = 16 },
   };
 
-  KERNEL_NEEDS (fixture, index);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       check_index (fixture, cases[i], INDEX_PLAIN);
@@ -398,7 +393,6 @@ static const CollateSelect select_cases[] = {
 static void
 test_select (KernelFixture *fixture)
 {
-  KERNEL_NEEDS (fixture, select);
   for (guint i = 0; i < G_N_ELEMENTS (select_cases); i++)
     for (guint scores = 0; scores < N_SCORES; scores++)
       check_select (fixture, select_cases[i], (Scores) scores);
@@ -408,7 +402,6 @@ test_select (KernelFixture *fixture)
 static void
 test_select_lengths (KernelFixture *fixture)
 {
-  KERNEL_NEEDS (fixture, select);
   check_select (fixture, (CollateSelect){ .n_tokens = 150, .k = 40, .page = 1 }, SCORES_RANDOM);
   check_select (fixture, (CollateSelect){ .n_tokens = 150, .k = 40, .page = 1 }, SCORES_FEW);
 }
@@ -421,7 +414,6 @@ test_select_long (KernelFixture *fixture)
     .n_tokens = 1, .k = 2048, .position = 1000000, .page = 1, .scores_stride = 1000001
   };
 
-  KERNEL_NEEDS (fixture, select);
   for (guint scores = SCORES_RANDOM; scores <= SCORES_TWO; scores++)
     {
       g_autofree float *numbers = kernel_make_numbers (fixture, params.scores_stride);
@@ -544,7 +536,6 @@ test_selected (KernelFixture *fixture)
     { 1, 32, 1, 576, 512, 3000, 2048 },
   };
 
-  KERNEL_NEEDS (fixture, select);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     check_selected (fixture, &cases[i]);
 }
@@ -627,7 +618,6 @@ test_index_alone (KernelFixture *fixture)
     .scale = 1,
   };
 
-  KERNEL_NEEDS (fixture, index);
   if (!fixture->is_cpu)
     {
       g_test_skip ("a card may take another way for few tokens");
