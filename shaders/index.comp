@@ -6,6 +6,7 @@
 
 #extension GL_GOOGLE_include_directive : require
 #include "collate-common.glsl"
+#include "collate-e4m3.glsl"
 
 layout (constant_id = COLLATE_SPEC_1) const uint TOKENS = 1;
 layout (constant_id = COLLATE_SPEC_2) const uint HEADS = 8;
@@ -41,24 +42,12 @@ layout (push_constant) uniform Params
   CollateShaderIndex params;
 };
 
-/* Four numbers of e4m3. What is below the least normal number has no leading one: it is added and taken away. */
-vec4
-expand_bytes (uint word)
-{
-  uvec4 bytes = uvec4 (word, word >> 8, word >> 16, word >> 24) & 255;
-  uvec4 magnitudes = bytes & 127;
-  vec4 numbers = uintBitsToFloat ((magnitudes << 20) + (120u << 23));
-
-  numbers = mix (numbers, numbers * 2 - 0.015625, lessThan (magnitudes, uvec4 (8)));
-  return mix (numbers, -numbers, greaterThan (bytes, uvec4 (127)));
-}
-
 /* Numbers n to n + 3 of the key that begins at word `row`. */
 vec4
 load_key (uint row, uint n)
 {
   if (BYTES)
-    return expand_bytes (keys[row + n / 4]);
+    return expand_e4m3 (keys[row + n / 4]);
   return vec4 (unpackHalf2x16 (keys[row + n / 2]), unpackHalf2x16 (keys[row + n / 2 + 1]));
 }
 

@@ -35,7 +35,8 @@ void kernel_begin (int *argc, char ***argv);
 void kernel_add (const char *name, KernelTest test);
 int kernel_run (void);
 
-/* Adds to the devices, before any test is added, those of Vulkan once for each way in which they can multiply. */
+/* Adds to the devices, for the tests that are added from here on, those of Vulkan once for each way in which they can
+ * multiply. */
 void kernel_add_ways (void);
 
 /* The levels of the CPU that this processor has; NULL beyond the last. */

@@ -266,6 +266,7 @@ test_index (KernelFixture *fixture)
     { .n_tokens = 33, .n_heads = 64, .head_size = 128, .position = 95, .page = 1 },
     { .n_tokens = 17, .n_heads = 32, .head_size = 128, .position = 300, .page = 1 },
     { .n_tokens = 9, .n_heads = 3, .head_size = 64, .position = 15, .page = 1 },
+    { .n_tokens = 12, .n_heads = 128, .head_size = 64, .position = 70, .page = 1 },
     { .n_tokens = 1, .n_heads = 1, .head_size = 384, .position = 2000, .page = 16 },
     { .n_tokens = 40, .n_heads = 1, .head_size = 384, .position = 1001, .page = 16 },
     { .n_tokens = 40, .n_heads = 2, .head_size = 64, .position = 7, .page = 16 },
@@ -654,12 +655,13 @@ main (int argc, char *argv[])
   kernel_add ("store-bytes", test_store_bytes);
   kernel_add ("bound", test_bound);
   kernel_add ("sum-signs", test_sum_signs);
-  kernel_add ("index", test_index);
   kernel_add ("index-alone", test_index_alone);
   kernel_add ("select", test_select);
   kernel_add ("select-lengths", test_select_lengths);
   kernel_add ("select-long", test_select_long);
   kernel_add ("selected", test_selected);
+  kernel_add_ways ();
+  kernel_add ("index", test_index);
   for (guint i = 0; kernel_get_level (i) != NULL; i++)
     {
       g_autofree char *path =

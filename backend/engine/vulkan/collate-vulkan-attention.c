@@ -23,8 +23,9 @@
 /* Pairs of numbers that a lane holds in registers, of all its queries. */
 #define MOST_PAIRS 64
 
-/* Groups that keep a device busy; keys that are worth a group of their own. */
+/* Groups that keep a processor busy, and a card; keys that are worth a group of their own. */
 #define ENOUGH_GROUPS 64
+#define ENOUGH_GROUPS_OF_CARD 512
 #define LEAST_CHUNK 128
 
 typedef struct
@@ -39,6 +40,12 @@ static gint64
 divide_up (gint64 n, gint64 by)
 {
   return (n + by - 1) / by;
+}
+
+static gboolean
+is_processor (CollateVulkanDevice *self)
+{
+  return self->traits.type == VK_PHYSICAL_DEVICE_TYPE_CPU;
 }
 
 /* Bytes of what a group makes of a chunk of keys, for a token. */
@@ -56,9 +63,7 @@ get_least_chunks (CollateVulkanDevice *self, const CollateAttention *params, gin
   gint64 rounds =
       1 + divide_up (params->head_size, self->lanes) + divide_up (params->value_size, 2 * self->lanes);
 
-  return self->traits.type == VK_PHYSICAL_DEVICE_TYPE_CPU
-             ? divide_up (n_keys, COLLATE_VULKAN_MOST_ROUNDS / rounds * self->lanes)
-             : 1;
+  return is_processor (self) ? divide_up (n_keys, COLLATE_VULKAN_MOST_ROUNDS / rounds * self->lanes) : 1;
 }
 
 /* Shares n_keys out among groups where they are few, as far as there is room for what each makes of them. */
@@ -66,7 +71,8 @@ static gint64
 choose_chunk (CollateVulkanDevice *self, const CollateAttention *params, gint64 n_groups, gint64 n_keys)
 {
   gint64 most = (gint64) self->partials.size / (params->n_tokens * get_partial (params));
-  gint64 n_chunks = MIN (ENOUGH_GROUPS / n_groups, n_keys / LEAST_CHUNK);
+  gint64 enough = is_processor (self) ? ENOUGH_GROUPS : ENOUGH_GROUPS_OF_CARD;
+  gint64 n_chunks = MIN (enough / n_groups, n_keys / LEAST_CHUNK);
 
   n_chunks = MAX (n_chunks, get_least_chunks (self, params, n_keys));
   return divide_up (n_keys, CLAMP (n_chunks, 1, MAX (most, 1)));

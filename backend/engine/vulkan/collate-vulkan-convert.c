@@ -41,27 +41,60 @@ collate_vulkan_get_most_converted (CollateVulkanDevice *self, const CollateMatmu
   return (gint64) MAX (self->converted.size / (stride * 16), 1);
 }
 
-guint32
-collate_vulkan_convert (CollateVulkanDevice *self, const CollateMatmul *params, CollateVulkanWays ways)
+static void
+convert (CollateVulkanDevice *self,
+         CollateVulkanWays ways,
+         CollatePlace in,
+         const CollateShaderConvert *shader)
 {
   gboolean halves = ways == COLLATE_VULKAN_MATRICES;
-  gint64 columns = params->products[0].weight->columns;
-  const CollateShaderConvert shader = {
-    .in_offset = (guint32) (params->in.offset / sizeof (float)),
-    .in_stride = (guint32) (params->in_stride > 0 ? params->in_stride : columns),
-    .n_tokens = (guint32) params->n_tokens,
-    .columns = (guint32) columns,
-    .n_blocks = count_blocks (params),
-  };
-  guint32 n_groups = halves ? shader.n_tokens : shader.n_tokens * shader.n_blocks / self->lanes + 1;
+  guint32 n_groups = halves ? shader->n_tokens : shader->n_tokens * shader->n_blocks / self->lanes + 1;
 
   collate_vulkan_dispatch (self,
                            &(CollateVulkanDispatch){
                                .shader = halves ? COLLATE_SHADER_HALVE : COLLATE_SHADER_QUANTISE,
-                               .slices = { params->in.buffer->slice, self->converted },
-                               .params = &shader,
+                               .slices = { in.buffer->slice, self->converted },
+                               .params = shader,
                                .groups = { MIN (n_groups, self->traits.most_groups), 1, 1 },
-                               .work = (double) (params->n_tokens * columns),
+                               .work = (double) shader->n_tokens * shader->columns,
                            });
+}
+
+guint32
+collate_vulkan_convert (CollateVulkanDevice *self, const CollateMatmul *params, CollateVulkanWays ways)
+{
+  gint64 columns = params->products[0].weight->columns;
+
+  convert (self,
+           ways,
+           params->in,
+           &(CollateShaderConvert){
+               .in_offset = collate_vulkan_get_offset (params->in, sizeof (float)),
+               .in_stride = (guint32) (params->in_stride > 0 ? params->in_stride : columns),
+               .n_tokens = (guint32) params->n_tokens,
+               .columns = (guint32) columns,
+               .n_blocks = count_blocks (params),
+           });
   return get_stride (params, ways);
+}
+
+gint64
+collate_vulkan_get_most_halved (CollateVulkanDevice *self, gint64 columns)
+{
+  return (gint64) self->converted.size / (columns * 2 + 16);
+}
+
+void
+collate_vulkan_halve (CollateVulkanDevice *self, CollatePlace rows, gint64 n_rows, gint64 columns)
+{
+  convert (self,
+           COLLATE_VULKAN_MATRICES,
+           rows,
+           &(CollateShaderConvert){
+               .in_offset = collate_vulkan_get_offset (rows, sizeof (float)),
+               .in_stride = (guint32) columns,
+               .n_tokens = (guint32) n_rows,
+               .columns = (guint32) columns,
+               .n_blocks = (guint32) (columns / COLLATE_FORM_BLOCK),
+           });
 }

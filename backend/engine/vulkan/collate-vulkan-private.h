@@ -78,6 +78,10 @@ guint32 collate_vulkan_convert (CollateVulkanDevice *device,
                                 const CollateMatmul *params,
                                 CollateVulkanWays ways);
 
+/* Rows of whole blocks, one behind the other, as matrix units take them, and how many of them there is room for. */
+gint64 collate_vulkan_get_most_halved (CollateVulkanDevice *device, gint64 columns);
+void collate_vulkan_halve (CollateVulkanDevice *device, CollatePlace rows, gint64 n_rows, gint64 columns);
+
 /* Copies between the host and a slice; what was recorded runs first. */
 gboolean collate_vulkan_write (CollateVulkanDevice *device,
                                const CollateVulkanSlice *to,

@@ -63,7 +63,8 @@ static const CollateShader shaders[COLLATE_SHADER_N_SHADERS] = {
       QUANTS (DOT)
 #endif
 #if HAVE_MATRIX_SHADERS
-          [COLLATE_SHADER_PROBE_MATRICES] = SHADER (probe_matrices, 1, 1 << 0, 0, FALSE),
+          [COLLATE_SHADER_INDEX_MATRIX] = SHADER (index_matrix, 5, 1 << 4, sizeof (CollateShaderIndex), TRUE),
+  [COLLATE_SHADER_PROBE_MATRICES] = SHADER (probe_matrices, 1, 1 << 0, 0, FALSE),
   FORMS (MATRIX)
 #endif
 };

@@ -12,9 +12,18 @@ G_STATIC_ASSERT (COLLATE_PAGE == COLLATE_KEYS_OF_PAGE);
 #define HEADS COLLATE_SPEC_2
 #define BYTES COLLATE_SPEC_3
 
+/* of index-matrix.comp, */
+#define M COLLATE_SPEC_2
+#define N COLLATE_SPEC_3
+#define K COLLATE_SPEC_4
+#define MATRIX_BYTES COLLATE_SPEC_5
+
 /* and of select.comp. */
 #define INVOCATIONS COLLATE_SPEC_1
 #define PAGE COLLATE_SPEC_2
+
+/* Tokens that matrix units are not worth. */
+#define FEW_TOKENS 8
 
 /* Sums that a lane of index.comp makes at once. */
 #define SUMS 8
@@ -121,18 +130,36 @@ collate_vulkan_sum_signs (CollateDevice *device, const CollateSumSigns *params)
                            });
 }
 
-void
-collate_vulkan_index (CollateDevice *device, const CollateIndex *params)
+static CollateVulkanSlice
+get_slice (CollatePlace place, CollateVulkanSlice otherwise)
 {
-  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
-  CollateVulkanSlice queries = params->queries.buffer->slice;
-  gboolean has_weights = params->weights.buffer != NULL;
-  gboolean has_scales = params->scales.buffer != NULL;
-  gint64 n_heads = MIN (params->n_heads, SUMS);
-  gint64 n_tokens = CLAMP (SUMS / n_heads, 1, MAX (params->n_tokens, 1));
+  return place.buffer ? place.buffer->slice : otherwise;
+}
+
+/* With what both shaders have in common. */
+static void
+dispatch_index (CollateVulkanDevice *self,
+                const CollateIndex *params,
+                const CollateShaderIndex *shader,
+                CollateVulkanSlice queries,
+                CollateVulkanDispatch *dispatch)
+{
   gint64 n_keys = (params->position + params->n_tokens - 1) / params->page + 1;
-  guint32 n_groups = collate_vulkan_count_groups (n_keys, self->lanes);
-  const CollateShaderIndex shader = {
+
+  dispatch->slices[0] = queries;
+  dispatch->slices[1] = get_slice (params->weights, queries);
+  dispatch->slices[2] = params->keys.buffer->slice;
+  dispatch->slices[3] = get_slice (params->scales, queries);
+  dispatch->slices[4] = params->scores.buffer->slice;
+  dispatch->params = shader;
+  dispatch->work = (double) (params->n_tokens * n_keys) * (double) (params->n_heads * params->head_size);
+  collate_vulkan_dispatch (self, dispatch);
+}
+
+static CollateShaderIndex
+describe_index (const CollateIndex *params)
+{
+  return (CollateShaderIndex){
     .queries = collate_vulkan_get_offset (params->queries, sizeof (float)),
     .weights = collate_vulkan_get_offset (params->weights, sizeof (float)),
     .keys = collate_vulkan_get_offset (params->keys, sizeof (guint32)),
@@ -144,28 +171,106 @@ collate_vulkan_index (CollateDevice *device, const CollateIndex *params)
     .position = (guint32) params->position,
     .page = (guint32) params->page,
     .scores_stride = (guint32) params->scores_stride,
-    .has_weights = has_weights,
+    .has_weights = params->weights.buffer != NULL,
     .scale = params->scale,
   };
+}
+
+static void
+index_by_lanes (CollateVulkanDevice *self, const CollateIndex *params)
+{
+  gint64 n_heads = MIN (params->n_heads, SUMS);
+  gint64 n_tokens = CLAMP (SUMS / n_heads, 1, params->n_tokens);
+  gint64 n_keys = (params->position + params->n_tokens - 1) / params->page + 1;
+  guint32 n_groups = collate_vulkan_count_groups (n_keys, self->lanes);
+  const CollateShaderIndex shader = describe_index (params);
+
+  dispatch_index (self,
+                  params,
+                  &shader,
+                  params->queries.buffer->slice,
+                  &(CollateVulkanDispatch){
+                      .shader = COLLATE_SHADER_INDEX,
+                      .constants = { [TOKENS] = (guint32) n_tokens,
+                                     [HEADS] = (guint32) n_heads,
+                                     [BYTES] = params->scales.buffer != NULL },
+                      .groups = { MIN (n_groups, COLLATE_INDEX_GROUPS),
+                                  collate_vulkan_count_groups (params->n_tokens, n_tokens),
+                                  collate_vulkan_count_groups (n_groups, COLLATE_INDEX_GROUPS) },
+                  });
+}
+
+/* A tile is whole tokens, or a part of one's heads. */
+static gboolean
+suits_matrices (CollateVulkanDevice *self, const CollateIndex *params)
+{
+  return self->many == COLLATE_VULKAN_MATRICES && params->n_tokens > FEW_TOKENS && params->weights.buffer &&
+         params->head_size % COLLATE_FORM_BLOCK == 0 &&
+         (COLLATE_TILE % params->n_heads == 0 || params->n_heads % COLLATE_TILE == 0) &&
+         collate_vulkan_get_most_halved (self, params->head_size) >= params->n_heads;
+}
+
+/* The same for n_tokens of the tokens, from `first` on. */
+static CollateIndex
+take_tokens (const CollateIndex *params, gint64 first, gint64 n_tokens)
+{
+  CollateIndex some = *params;
+
+  some.n_tokens = n_tokens;
+  some.position += first;
+  some.queries.offset += (gsize) (first * params->n_heads * params->head_size) * sizeof (float);
+  some.weights.offset += (gsize) (first * params->n_heads) * sizeof (float);
+  some.scores.offset += (gsize) (first * params->scores_stride) * sizeof (float);
+  return some;
+}
+
+static void
+index_by_matrices (CollateVulkanDevice *self, const CollateIndex *params)
+{
+  const CollateVulkanMatrices *matrices = &self->traits.matrices;
+  gint64 n_keys = (params->position + params->n_tokens - 1) / params->page + 1;
+  gint64 tokens = MAX (COLLATE_TILE / params->n_heads, 1);
+  CollateShaderIndex shader = describe_index (params);
+
+  collate_vulkan_halve (self, params->queries, params->n_tokens * params->n_heads, params->head_size);
+  shader.queries = 0;
+  dispatch_index (self,
+                  params,
+                  &shader,
+                  self->converted,
+                  &(CollateVulkanDispatch){
+                      .shader = COLLATE_SHADER_INDEX_MATRIX,
+                      .constants = { [INVOCATIONS] = COLLATE_TILE_SUBGROUPS * self->lanes,
+                                     [M] = matrices->m,
+                                     [N] = matrices->n,
+                                     [K] = matrices->k,
+                                     [MATRIX_BYTES] = params->scales.buffer != NULL },
+                      .groups = { collate_vulkan_count_groups (n_keys, COLLATE_TILE),
+                                  collate_vulkan_count_groups (params->n_tokens, tokens),
+                                  1 },
+                  });
+}
+
+void
+collate_vulkan_index (CollateDevice *device, const CollateIndex *params)
+{
+  CollateVulkanDevice *self = (CollateVulkanDevice *) device;
+  gint64 most;
 
   if (params->n_tokens == 0)
     return;
-  collate_vulkan_dispatch (
-      self,
-      &(CollateVulkanDispatch){
-          .shader = COLLATE_SHADER_INDEX,
-          .constants = { [TOKENS] = (guint32) n_tokens, [HEADS] = (guint32) n_heads, [BYTES] = has_scales },
-          .slices = { queries,
-                      has_weights ? params->weights.buffer->slice : queries,
-                      params->keys.buffer->slice,
-                      has_scales ? params->scales.buffer->slice : queries,
-                      params->scores.buffer->slice },
-          .params = &shader,
-          .groups = { MIN (n_groups, COLLATE_INDEX_GROUPS),
-                      collate_vulkan_count_groups (params->n_tokens, n_tokens),
-                      collate_vulkan_count_groups (n_groups, COLLATE_INDEX_GROUPS) },
-          .work = (double) (params->n_tokens * n_keys) * (double) (params->n_heads * params->head_size),
-      });
+  if (!suits_matrices (self, params))
+    {
+      index_by_lanes (self, params);
+      return;
+    }
+  most = collate_vulkan_get_most_halved (self, params->head_size) / params->n_heads;
+  for (gint64 t = 0; t < params->n_tokens; t += most)
+    {
+      CollateIndex some = take_tokens (params, t, MIN (most, params->n_tokens - t));
+
+      index_by_matrices (self, &some);
+    }
 }
 
 /* On a card, rows that are few want many invocations each; elsewhere as few as can do it. A subgroup alone is sure to be
