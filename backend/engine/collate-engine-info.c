@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "engine/collate-architecture.h"
 #include "engine/collate-engine-private.h"
 
 /* What a model file says of itself, from its keys and the list of its tensors: nothing of the weights is read, and
@@ -57,6 +58,7 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
   const char *architecture = collate_gguf_get_string (gguf, "general.architecture");
   const char *const *tokens;
   const gsize *lengths;
+  const CollateArchitecture *known = collate_architecture_find (architecture, NULL);
   const char *close;
   gboolean begins_inside;
 
@@ -76,7 +78,8 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
   info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
   info->drafts = get_size (gguf, architecture, "nextn_predict_layers") > 0;
   info->top_k = get_size (gguf, architecture, "attention.indexer.top_k");
-  info->index = info->top_k > 0 ? COLLATE_INDEX_TRAINED : COLLATE_INDEX_BOUNDS;
+  info->index = known && collate_architecture_get_family (known)->has_index ? COLLATE_INDEX_TRAINED
+                                                                            : COLLATE_INDEX_BOUNDS;
   if (info->top_k == 0)
     info->top_k = DEFAULT_TOP_K;
   return info;

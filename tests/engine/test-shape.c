@@ -110,6 +110,38 @@ test_without_drafts (void)
   tiny_engine_close (&tiny);
 }
 
+/* Many a file of V3.2 was made into one of V3, and kept the keys of the indexer that it lost. */
+static void
+test_index (void)
+{
+  static const struct
+  {
+    const char *architecture;
+    CollateIndexKind index;
+  } files[] = { { "llama", COLLATE_INDEX_BOUNDS },
+                { "deepseek2", COLLATE_INDEX_BOUNDS },
+                { "deepseek32", COLLATE_INDEX_TRAINED } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (GgufWriter) writer = gguf_tiny_model_new (files[i].architecture, COLLATE_F32, 1);
+      g_autofree char *key = g_strconcat (files[i].architecture, ".attention.indexer.top_k", NULL);
+      g_autoptr (CollateEngineInfo) info = NULL;
+      g_autoptr (GError) error = NULL;
+      TinyEngine tiny;
+
+      if (files[i].index == COLLATE_INDEX_BOUNDS)
+        gguf_writer_add_int (writer, key, GGUF_UINT32, 24);
+      tiny_engine_begin (&tiny);
+      gguf_writer_save (writer, tiny.path);
+      info = collate_engine_peek (tiny.path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (info->index, ==, files[i].index);
+      g_assert_cmpint (info->top_k, ==, 24);
+      tiny_engine_close (&tiny);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -122,5 +154,6 @@ main (int argc, char *argv[])
       g_test_add_data_func (name, &cases[i], test_refused);
     }
   g_test_add_func ("/engine/shape/without-drafts", test_without_drafts);
+  g_test_add_func ("/engine/shape/index", test_index);
   return g_test_run ();
 }
