@@ -41,6 +41,7 @@ struct _CollateAnswerView
   GtkWidget *waiting;
   GtkLabel *waiting_label;
   CollateMarkdownView *text;
+  GtkLabel *drafts;
 
   gsize text_length; /* of what is on show */
   gsize reasoning_length;
@@ -128,6 +129,14 @@ show_problem (CollateAnswerView *self)
 
       gtk_actionable_set_action_target (GTK_ACTIONABLE (self->mend), "s", target);
     }
+}
+
+static void
+show_drafts (CollateAnswerView *self)
+{
+  g_autofree char *drafts = collate_sentence_for_drafts (self->answer);
+
+  set_optional_label (self->drafts, GTK_WIDGET (self->drafts), drafts);
 }
 
 static void
@@ -240,6 +249,7 @@ update (CollateAnswerView *self)
   show_problem (self);
   show_reasoning (self);
   show_text (self);
+  show_drafts (self);
   run_clock_while_running (self);
 }
 
@@ -442,6 +452,7 @@ collate_answer_view_class_init (CollateAnswerViewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CollateAnswerView, waiting);
   gtk_widget_class_bind_template_child (widget_class, CollateAnswerView, waiting_label);
   gtk_widget_class_bind_template_child (widget_class, CollateAnswerView, text);
+  gtk_widget_class_bind_template_child (widget_class, CollateAnswerView, drafts);
   gtk_widget_class_bind_template_callback (widget_class, copy_answer);
   gtk_widget_class_bind_template_callback (widget_class, retry_answer);
   gtk_widget_class_bind_template_callback (widget_class, stop_answer);

@@ -17,6 +17,8 @@ typedef struct
   gint64 cache_write_1h; /* written to a cache for an hour */
   gint64 output;         /* all output, reasoning included */
   gint64 reasoning;      /* the part of the output that is reasoning */
+  gint64 drafted;        /* tokens that were guessed before they were computed, 0 where nobody guesses */
+  gint64 drafts_right;   /* of them, those that became output: the rest is counted nowhere else */
   CollateMoney reported; /* the bill by the server's own word, or COLLATE_MONEY_UNKNOWN */
   gboolean estimated;    /* counted here, because the server did not say */
 } CollateUsage;

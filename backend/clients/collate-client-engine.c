@@ -289,6 +289,8 @@ read_prompt (Job *job, CollateEngineSession *session, GArray *prompt, GError **e
   job->usage.cached_input = (gint64) n_reused;
   job->usage.output = 0;
   job->usage.reasoning = 0;
+  job->usage.drafted = 0;
+  job->usage.drafts_right = 0;
   tell (job, COLLATE_EVENT_HEAD, STATUS_OK, NULL);
   tell (job, COLLATE_EVENT_USAGE, 0, NULL);
   tell_share (job, session);
@@ -312,6 +314,8 @@ write_answer (Job *job, CollateEngine *engine, CollateEngineSession *session, gs
 
   job->usage.output = generated.n_tokens;
   job->usage.reasoning = generated.n_reasoning;
+  job->usage.drafted = generated.n_drafted;
+  job->usage.drafts_right = generated.n_right;
   tell (job, COLLATE_EVENT_USAGE, 0, NULL);
   tell_share (job, session);
   if (reason == NULL)

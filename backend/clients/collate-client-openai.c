@@ -94,6 +94,15 @@ read_usage (CollateReply *reply, JsonObject *usage)
   collate_reply_tell_usage (reply);
 }
 
+/* llama.cpp's server and this program's own tell of the tokens that they drafted. What OpenAI's usage calls predictions is
+ * another thing: texts that came with the request. */
+static void
+read_timings (CollateReply *reply, JsonObject *timings)
+{
+  collate_reply_count (&reply->counters.drafted, timings, "draft_n");
+  collate_reply_count (&reply->counters.drafts_right, timings, "draft_n_accepted");
+}
+
 /* Reasoning goes by three names; where a server sends more than one, they hold the same text. */
 static void
 read_reasoning (CollateReply *reply, JsonObject *delta)
@@ -151,6 +160,7 @@ read_body (CollateReply *reply, JsonObject *data, const char *member)
 {
   collate_reply_set_model (reply, collate_json_string (data, "model"));
   read_choices (reply, collate_json_array (data, "choices"), member);
+  read_timings (reply, collate_json_object (data, "timings"));
   read_usage (reply, collate_json_object (data, "usage"));
   if (is_error (data))
     collate_reply_fail_by_server (reply, data, NULL);

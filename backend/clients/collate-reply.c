@@ -20,7 +20,7 @@ collate_reply_new (CollateEventFunc on_event, gpointer event_data, GCancellable 
   reply->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   reply->retry_after = -1;
   reply->refusal = g_string_new (NULL);
-  reply->counters = (CollateCounters){ -1, -1, -1, -1, -1, -1, -1, COLLATE_MONEY_UNKNOWN, FALSE };
+  reply->counters = (CollateCounters){ -1, -1, -1, -1, -1, -1, -1, -1, -1, COLLATE_MONEY_UNKNOWN, FALSE };
   reply->verdict.wait = -1;
 
   return reply;
@@ -155,6 +155,7 @@ collate_reply_tell_usage (CollateReply *reply)
   gint64 cached = CLAMP (counters->cached, 0, most);
   gint64 write = CLAMP (counters->write, 0, most - cached);
   gint64 write_1h = CLAMP (counters->write_1h, 0, write);
+  gint64 drafted = MAX (counters->drafted, 0);
   CollateUsage usage = {
     .input = counters->inclusive ? input - cached - write : input,
     .cached_input = cached,
@@ -162,6 +163,8 @@ collate_reply_tell_usage (CollateReply *reply)
     .cache_write_1h = write_1h,
     .output = output,
     .reasoning = CLAMP (counters->reasoning, 0, output),
+    .drafted = drafted,
+    .drafts_right = CLAMP (counters->drafts_right, 0, drafted),
     .reported = counters->reported,
   };
 

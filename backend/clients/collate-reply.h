@@ -18,6 +18,8 @@ typedef struct
   gint64 write_1h;
   gint64 output;
   gint64 reasoning;
+  gint64 drafted;
+  gint64 drafts_right;
   gint64 total; /* of input and output: tells one of them where the server leaves it out */
   CollateMoney reported;
   gboolean inclusive;

@@ -81,6 +81,7 @@ append_answer (GString *out, CollateAnswer *answer)
   g_autofree char *price = collate_export_price_note (answer);
   g_autofree char *problem = collate_sentence_for_answer (answer);
   g_autofree char *warning = collate_sentence_for_warning (answer);
+  g_autofree char *drafts = collate_sentence_for_drafts (answer);
   const char *route = collate_answer_get_route (answer);
 
   g_string_append (out, "<article>\n");
@@ -92,6 +93,8 @@ append_answer (GString *out, CollateAnswer *answer)
     append_element (out, "<p class=\"bad\">", problem, "</p>\n");
   if (warning != NULL)
     append_element (out, "<p class=\"soft\">", warning, "</p>\n");
+  if (drafts != NULL)
+    append_element (out, "<p class=\"soft\">", drafts, "</p>\n");
   if (collate_answer_get_reasoning_length (answer) > 0)
     {
       g_autofree char *reasoning = collate_markdown_to_html (collate_answer_get_reasoning (answer));

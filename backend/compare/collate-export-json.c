@@ -79,6 +79,19 @@ set_error (JsonObject *object, CollateAnswer *answer)
   json_object_set_object_member (object, "error", member);
 }
 
+/* Only where something was drafted. */
+static void
+set_drafts (JsonObject *object, const CollateUsage *usage)
+{
+  if (usage == NULL || usage->drafted == 0)
+    return;
+
+  json_object_set_int_member (object, "drafted_tokens", usage->drafted);
+  json_object_set_int_member (object, "accepted_draft_tokens", usage->drafts_right);
+  json_object_set_double_member (
+      object, "draft_acceptance_rate", (double) usage->drafts_right / (double) usage->drafted);
+}
+
 /* Only where it happened: what only a model on this machine has, only such a model's answers have. */
 static void
 set_avoided (JsonObject *object, const GError *avoided)
@@ -130,6 +143,7 @@ answer_to_json (CollateAnswer *answer)
   set_error (object, answer);
   if (collate_answer_is_local (answer) || isfinite (collate_answer_get_keys_read (answer)))
     set_double (object, "keys_read", collate_answer_get_keys_read (answer));
+  set_drafts (object, collate_answer_get_usage (answer));
   if (collate_answer_get_avoided (answer) != NULL)
     set_avoided (object, collate_answer_get_avoided (answer));
 
@@ -205,6 +219,8 @@ read_usage (CollateAnswerRecord *record, JsonObject *object)
   usage->input = MAX (get_count (object, "input_tokens") - usage->cached_input - usage->cache_write, 0);
   usage->output = get_count (object, "output_tokens");
   usage->reasoning = get_count (object, "reasoning_tokens");
+  usage->drafted = get_count (object, "drafted_tokens");
+  usage->drafts_right = MIN (get_count (object, "accepted_draft_tokens"), usage->drafted);
   usage->estimated = collate_json_boolean (object, "usage_estimated", FALSE);
 }
 

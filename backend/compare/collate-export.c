@@ -228,6 +228,8 @@ append_row (GString *out, CollateAnswer *answer)
   append_number (out, collate_answer_get_tokens_per_second (answer));
   append_number (out, collate_answer_get_keys_read (answer));
   append_count (out, collate_answer_get_requests (answer), TRUE);
+  append_count (out, usage->drafted, known);
+  append_count (out, usage->drafts_right, known);
   append_text (out, error != NULL ? collate_error_to_string (error->code) : NULL);
   append_text (out, sentence);
   append_text (out, collate_answer_get_text (answer));
@@ -245,8 +247,8 @@ collate_export_csv (CollateComparison *comparison)
   out = g_string_new (
       "id,model,route,served_model,reading,run,state,finish_reason,input_tokens,cached_input_tokens,"
       "cache_write_tokens,output_tokens,reasoning_tokens,total_tokens,usage_estimated,cost,price_input,"
-      "price_output,price_as_of,time,time_to_first_token,tokens_per_second,keys_read,requests,error_code,"
-      "error_message,response,reasoning\r\n");
+      "price_output,price_as_of,time,time_to_first_token,tokens_per_second,keys_read,requests,drafted_tokens,"
+      "accepted_draft_tokens,error_code,error_message,response,reasoning\r\n");
   for (guint i = 0; i < count_answers (comparison); i++)
     {
       g_autoptr (CollateAnswer) answer = dup_answer (comparison, i);
@@ -346,6 +348,7 @@ append_markdown_answer (GString *out, CollateAnswer *answer)
   g_autofree char *price = collate_export_price_note (answer);
   g_autofree char *problem = collate_sentence_for_answer (answer);
   g_autofree char *warning = collate_sentence_for_warning (answer);
+  g_autofree char *drafts = collate_sentence_for_drafts (answer);
   const char *route = collate_answer_get_route (answer);
 
   append_markdown_line (out, "### ", collate_answer_get_label (answer), "\n\n");
@@ -356,6 +359,8 @@ append_markdown_answer (GString *out, CollateAnswer *answer)
     append_markdown_line (out, "**", problem, "**\n\n");
   if (warning != NULL)
     append_markdown_line (out, "*", warning, "*\n\n");
+  if (drafts != NULL)
+    append_markdown_line (out, "", drafts, "\n\n");
   if (collate_answer_get_reasoning_length (answer) > 0)
     {
       g_string_append_printf (out, "%s\n\n", _ ("Reasoning:"));
@@ -448,6 +453,7 @@ append_text_answer (GString *out, CollateAnswer *answer)
   g_autofree char *state = collate_sentence_for_state (answer);
   g_autofree char *problem = collate_sentence_for_answer (answer);
   g_autofree char *warning = collate_sentence_for_warning (answer);
+  g_autofree char *drafts = collate_sentence_for_drafts (answer);
 
   label = collate_format_line (collate_answer_get_label (answer), -1);
   g_string_append_printf (out, "%s — %s\n\n", label, state);
@@ -466,6 +472,8 @@ append_text_answer (GString *out, CollateAnswer *answer)
       append_tame (out, warning);
       g_string_append (out, "\n\n");
     }
+  if (drafts != NULL)
+    g_string_append_printf (out, "%s\n\n", drafts);
 }
 
 char *

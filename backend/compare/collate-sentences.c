@@ -253,6 +253,26 @@ collate_sentence_for_warning (CollateAnswer *answer)
   return g_strjoinv (" ", (char **) lines->pdata);
 }
 
+char *
+collate_sentence_for_drafts (CollateAnswer *answer)
+{
+  const CollateUsage *usage = collate_answer_get_usage (answer);
+  g_autofree char *right = NULL;
+  g_autofree char *drafted = NULL;
+
+  if (usage == NULL || usage->drafted == 0)
+    return NULL;
+
+  right = collate_format_count (usage->drafts_right);
+  drafted = collate_format_count (usage->drafted);
+  /* Translators: tokens that a model guessed ahead while it wrote, and how many of them became part of the answer:
+     "Drafts right: 62 of 75 (83 %)" */
+  return g_strdup_printf (_ ("Drafts right: %s of %s (%.0f\302\240%%)"),
+                          right,
+                          drafted,
+                          100.0 * (double) usage->drafts_right / (double) usage->drafted);
+}
+
 /* States. */
 
 /* Two or three words for a header; the sentence stands below. */

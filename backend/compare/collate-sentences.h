@@ -22,6 +22,10 @@ char *collate_sentence_for_answer (CollateAnswer *answer);
  * parameters, another model than asked, estimated usage. NULL where there is nothing; (nullable). */
 char *collate_sentence_for_warning (CollateAnswer *answer);
 
+/* "Drafts right: 62 of 75 (83 %)": of the tokens that were guessed before they were computed. NULL where none were;
+ * (nullable). */
+char *collate_sentence_for_drafts (CollateAnswer *answer);
+
 /* "waiting…", "writing… 312 tokens · 11.04 s", "$0.1623 · 42.28 s", "failed: no key": what stands after the
  * name. */
 char *collate_sentence_for_state (CollateAnswer *answer);

@@ -25,6 +25,7 @@ struct _CollateStore
   "entry, name, run, route, provider, key_name, served_model, finish_reason, local, state, input, "          \
   "cached_input, cache_write, cache_write_1h, output, reasoning_output, reported, estimated, price, cost, "  \
   "asked_at, head, first_reasoning, first_text, last_token, done, requests, dropped, error, message, "       \
-  "status, expected_input, input_cut, text, reasoning, avoided, keys_read, pace"
+  "status, expected_input, input_cut, text, reasoning, avoided, keys_read, pace, drafted, "                  \
+  "drafts_right"
 
 G_END_DECLS

@@ -227,6 +227,8 @@ read_usage (CollateStatement *row, CollateAnswerRecord *record)
   record->usage.reasoning = get_count (row, 15);
   record->usage.reported = get_known (row, 16, COLLATE_MONEY_UNKNOWN);
   record->usage.estimated = collate_statement_get_int (row, 17) != 0;
+  record->usage.drafted = get_count (row, 38);
+  record->usage.drafts_right = MIN (get_count (row, 39), record->usage.drafted);
 }
 
 static void

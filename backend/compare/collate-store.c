@@ -39,12 +39,14 @@ static const char *const steps[] = {
   "ALTER TABLE answer ADD COLUMN avoided TEXT;",
   "ALTER TABLE answer ADD COLUMN keys_read REAL;"
   "ALTER TABLE answer ADD COLUMN pace TEXT;",
+  "ALTER TABLE answer ADD COLUMN drafted INTEGER;"
+  "ALTER TABLE answer ADD COLUMN drafts_right INTEGER;",
 };
 
 /* One "?" for each of ANSWER_COLUMNS, from ?3 on. */
 #define ANSWER_VALUES                                                                                        \
   "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, "  \
-  "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40"
+  "?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42"
 
 void
 collate_store_change_free (CollateStoreChange *change)
@@ -149,6 +151,8 @@ bind_usage (CollateStatement *statement, const CollateAnswerRecord *record)
   bind_known (statement, 18, usage->reasoning, known);
   bind_known (statement, 19, usage->reported, known && usage->reported != COLLATE_MONEY_UNKNOWN);
   bind_known (statement, 20, usage->estimated, known);
+  bind_known (statement, 41, usage->drafted, known);
+  bind_known (statement, 42, usage->drafts_right, known);
 }
 
 static void
@@ -244,7 +248,7 @@ prepare_more (CollateStore *store, GError **error)
       "UPDATE answer SET (" ANSWER_COLUMNS ") ="
       " (SELECT ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
       " ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, text || ?36, reasoning || ?37, ?38, "
-      "?39, ?40)"
+      "?39, ?40, ?41, ?42)"
       " WHERE comparison = ?1 AND position = ?2",
       error);
 }

@@ -161,6 +161,20 @@ add_details (JsonBuilder *builder, const char *member, const char *count, gint64
   json_builder_end_object (builder);
 }
 
+/* Where something was drafted, as llama.cpp's server tells it: OpenAI's accepted and rejected predictions are those of texts
+ * that came with the request, and count as output even where they are wrong. */
+static void
+add_drafts (JsonBuilder *builder, const CollateGenerated *generated)
+{
+  if (generated->n_drafted == 0)
+    return;
+  json_builder_set_member_name (builder, "timings");
+  json_builder_begin_object (builder);
+  add_int (builder, "draft_n", generated->n_drafted);
+  add_int (builder, "draft_n_accepted", generated->n_right);
+  json_builder_end_object (builder);
+}
+
 /* Ends the choices, and the object. */
 static char *
 end_object (JsonBuilder *builder, const CollateServeOutcome *outcome, gboolean null_usage)
@@ -178,6 +192,7 @@ end_object (JsonBuilder *builder, const CollateServeOutcome *outcome, gboolean n
       add_details (builder, "prompt_tokens_details", "cached_tokens", outcome->n_cached);
       add_details (builder, "completion_tokens_details", "reasoning_tokens", outcome->generated.n_reasoning);
       json_builder_end_object (builder);
+      add_drafts (builder, &outcome->generated);
     }
   else if (null_usage)
     collate_json_add_string (builder, "usage", NULL);

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Model files on this machine, from the command line: tiny random ones, and the one that COLLATE_MODEL names."""
 
+import csv
+import io
 import math
 import os
+import random
 import shutil
 import signal
+import struct
 import subprocess
 
 import cli
@@ -22,6 +26,21 @@ def add_model(home, name="tiny", architecture="llama"):
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([WRITE_MODEL, path, architecture], check=True)
     return str(path)
+
+
+def make_coin(path):
+    """Changes a tiny deepseek32 so that it writes nothing but "a" and "b", and some of its drafts are right: its file ends
+    with the output's weights, and of the rows, one a token, all but these two's are zero now."""
+    width, vocabulary, first, block = 64, 275, 3 + ord("a"), 34
+    generator = random.Random(1)
+    rows = bytearray(vocabulary * width // 32 * block)
+    for i in range(width // 32):
+        weights = [generator.randrange(-127, 128) for _ in range(32)]
+        for j, sign in enumerate((1, -1)):
+            struct.pack_into("<e32b", rows, ((first + j) * width // 32 + i) * block, 1, *(sign * weight for weight in weights))
+    with open(path, "r+b") as file:
+        file.seek(-len(rows), os.SEEK_END)
+        file.write(rows)
 
 
 def ask(home, *arguments, status=0):
@@ -119,6 +138,29 @@ def test_dense_and_sparse_are_asked():
         for k in WRONG_TOP_K:
             cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny@sparse", "--top-k", k), "--top-k")
         cli.assert_usage(home.run("ask", "--question", "q", "--models", "local:tiny", "--top-k", "4"), "@sparse")
+
+
+def test_drafts():
+    """A model that drafts says how many of its drafts were right, now and later; one that does not says nothing of them."""
+    with cli.Home() as home:
+        add_model(home)
+        make_coin(add_model(home, "deep", "deepseek32"))
+        [plain] = ask(home, "--models", "local:tiny")
+        assert "drafted_tokens" not in plain, plain
+        for id in ["local:deep", "local:deep@sparse"]:
+            [result] = ask(home, "--models", id, "--max-output", "60")
+            drafted, right = result["drafted_tokens"], result["accepted_draft_tokens"]
+            # Each token but the last is either a right draft, or comes with a draft of the next one.
+            assert 0 < right < drafted and drafted + right == result["output_tokens"] - 1 > 1, result
+            assert result["draft_acceptance_rate"] == right / drafted, result
+            number = "2" if id == "local:deep" else "3"
+            [past] = home.json("history", "show", number)["results"]
+            assert (past["drafted_tokens"], past["accepted_draft_tokens"]) == (drafted, right), past
+            sentence = f"Drafts right: {right} of {drafted} ({right / drafted * 100:.0f}\u00a0%)"
+            for format in ["text", "markdown", "html"]:
+                assert sentence in home.run("history", "show", number, "--format", format).stdout
+        rows = list(csv.DictReader(io.StringIO(home.run("history", "show", "3", "--format", "csv").stdout)))
+        assert (rows[0]["drafted_tokens"], rows[0]["accepted_draft_tokens"]) == (str(drafted), str(right)), rows
 
 
 def test_too_long():

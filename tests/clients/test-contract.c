@@ -59,6 +59,8 @@ assert_usage (JsonObject *expect, const Asked *asked)
   assert_count (usage, "cache_write_1h", asked->usage.cache_write_1h);
   assert_count (usage, "output", asked->usage.output);
   assert_count (usage, "reasoning", asked->usage.reasoning);
+  assert_count (usage, "drafted", asked->usage.drafted);
+  assert_count (usage, "drafts_right", asked->usage.drafts_right);
   g_assert_cmpint (
       asked->usage.reported, ==, cost < 0 ? COLLATE_MONEY_UNKNOWN : collate_money_from_usd (cost));
 }

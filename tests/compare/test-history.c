@@ -384,7 +384,8 @@ test_avoided (Fixture *fixture, gconstpointer data)
   g_clear_object (&past);
   execute (fixture,
            "ALTER TABLE answer DROP COLUMN avoided; ALTER TABLE answer DROP COLUMN keys_read;"
-           "ALTER TABLE answer DROP COLUMN pace; PRAGMA user_version = 1");
+           "ALTER TABLE answer DROP COLUMN pace; ALTER TABLE answer DROP COLUMN drafted;"
+           "ALTER TABLE answer DROP COLUMN drafts_right; PRAGMA user_version = 1");
 
   desk_restart (fixture->desk);
   past = open_past (get_history (fixture), id, &error);
@@ -433,6 +434,7 @@ test_pace (Fixture *fixture, gconstpointer data)
   g_clear_object (&past);
   execute (fixture,
            "ALTER TABLE answer DROP COLUMN keys_read; ALTER TABLE answer DROP COLUMN pace;"
+           "ALTER TABLE answer DROP COLUMN drafted; ALTER TABLE answer DROP COLUMN drafts_right;"
            "PRAGMA user_version = 2");
   desk_restart (fixture->desk);
   past = open_past (get_history (fixture), id, &error);
@@ -456,6 +458,35 @@ test_pace (Fixture *fixture, gconstpointer data)
   g_assert_true (isnan (collate_answer_get_keys_read (answer_at (past, 1))));
   assert_pace (answer_at (past, 1), FALSE, &(CollatePacePoint){ 5, 5, 5 }, 1);
   assert_pace (answer_at (past, 1), TRUE, NULL, 0);
+}
+
+/* A history of before drafts were counted is brought forward; what a row says that cannot be is mended. */
+static void
+test_drafts (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CollateComparison) past = desk_ask (fixture->desk, "Does it?", "m,n");
+  gint64 id = collate_comparison_get_id (past);
+  g_autoptr (GError) error = NULL;
+
+  g_clear_object (&past);
+  execute (fixture,
+           "ALTER TABLE answer DROP COLUMN drafted; ALTER TABLE answer DROP COLUMN drafts_right;"
+           "UPDATE answer SET input = 10; PRAGMA user_version = 3");
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (collate_answer_get_usage (answer_at (past, 0))->drafted, ==, 0);
+  g_clear_object (&past);
+
+  execute (fixture,
+           "UPDATE answer SET drafted = 75, drafts_right = 62 WHERE position = 0;"
+           "UPDATE answer SET drafted = 75, drafts_right = 76 WHERE position = 1");
+  desk_restart (fixture->desk);
+  past = open_past (get_history (fixture), id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (collate_answer_get_usage (answer_at (past, 0))->drafted, ==, 75);
+  g_assert_cmpint (collate_answer_get_usage (answer_at (past, 0))->drafts_right, ==, 62);
+  g_assert_cmpint (collate_answer_get_usage (answer_at (past, 1))->drafts_right, ==, 75);
 }
 
 /* Of a program whose name cannot be read nobody can say that it lives. */
@@ -698,6 +729,7 @@ main (int argc, char **argv)
     { "/compare/history/odd-rows", test_odd_rows },
     { "/compare/history/avoided", test_avoided },
     { "/compare/history/pace", test_pace },
+    { "/compare/history/drafts", test_drafts },
     { "/compare/history/odd-program", test_odd_program },
     { "/compare/history/many", test_many },
     { "/compare/history/flush", test_flush },

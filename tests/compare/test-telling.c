@@ -276,6 +276,45 @@ test_no_keys_read (void)
   g_assert_null (strstr (html, "Keys read"));
 }
 
+/* What a model guessed ahead, and how much of it was right: of an answer that has it, and of no other. */
+static void
+test_drafts (void)
+{
+  g_autoptr (CollateComparison) comparison =
+      comparison_from ("{'question':'?','results':["
+                       "{'id':'local:m','state':'done','response':'x','input_tokens':10,'output_tokens':138,"
+                       "'drafted_tokens':75,'accepted_draft_tokens':62},"
+                       "{'id':'n','state':'done','response':'y','input_tokens':10,'output_tokens':5},"
+                       "{'id':'o','state':'done','response':'y','input_tokens':10,'drafted_tokens':2,'"
+                       "accepted_draft_tokens':3},"
+                       "{'id':'p','state':'done','response':'y','input_tokens':10,'drafted_tokens':-2,'"
+                       "accepted_draft_tokens':1}]}");
+  g_autofree char *json = collate_export_json (comparison);
+  g_autofree char *csv = collate_export_csv (comparison);
+  g_autofree char *text = collate_export_text (comparison);
+  g_autofree char *markdown = collate_export_markdown (comparison);
+  g_autofree char *html = collate_export_html (comparison, NULL);
+  g_autofree char *none = collate_sentence_for_drafts (answer_at (comparison, 1));
+  g_autofree char *most = collate_sentence_for_drafts (answer_at (comparison, 2));
+  g_autofree char *negative = collate_sentence_for_drafts (answer_at (comparison, 3));
+  g_autoptr (JsonObject) object = collate_json_parse_object (json, -1, NULL);
+  JsonArray *results = collate_json_array (object, "results");
+  JsonObject *drafted = collate_json_element_object (results, 0);
+
+  g_assert_cmpint (collate_json_int (drafted, "drafted_tokens", -1), ==, 75);
+  g_assert_cmpint (collate_json_int (drafted, "accepted_draft_tokens", -1), ==, 62);
+  g_assert_cmpfloat (collate_json_double (drafted, "draft_acceptance_rate", -1), ==, 62.0 / 75);
+  g_assert_false (json_object_has_member (collate_json_element_object (results, 1), "drafted_tokens"));
+  g_assert_nonnull (strstr (csv, ",requests,drafted_tokens,accepted_draft_tokens,"));
+  g_assert_nonnull (strstr (csv, ",0,75,62,,,x,"));
+  g_assert_nonnull (strstr (text, "\nDrafts right: 62 of 75 (83\302\240%)\n"));
+  g_assert_nonnull (strstr (markdown, "\nDrafts right: 62 of 75 (83\302\240%)\n"));
+  g_assert_nonnull (strstr (html, ">Drafts right: 62 of 75 (83\302\240%)<"));
+  g_assert_null (none);
+  g_assert_cmpstr (most, ==, "Drafts right: 2 of 2 (100\302\240%)");
+  g_assert_null (negative);
+}
+
 static void
 test_json_hostile (void)
 {
@@ -448,6 +487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/compare/export/json-avoided", test_json_avoided);
   g_test_add_func ("/compare/export/keys-read", test_keys_read);
   g_test_add_func ("/compare/export/no-keys-read", test_no_keys_read);
+  g_test_add_func ("/compare/export/drafts", test_drafts);
   g_test_add_func ("/compare/export/json-hostile", test_json_hostile);
   g_test_add_func ("/compare/export/csv", test_csv);
   g_test_add_func ("/compare/export/readable", test_readable);

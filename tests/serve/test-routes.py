@@ -51,6 +51,22 @@ def test_chat_streams():
             assert "".join(event["choices"][0]["delta"].get("content", "") for event in events) == whole
 
 
+def test_drafts():
+    """A model that drafts says how many were right, as llama.cpp's server does; predictions of a request are none of them."""
+    with server.Server() as here:
+        assert "timings" not in here.chat(), here.chat()
+    with server.Server(architecture="deepseek32") as here:
+        reply = here.chat(max_tokens=60)
+        timings, usage = reply["timings"], reply["usage"]
+        assert list(timings) == ["draft_n", "draft_n_accepted"], timings
+        assert timings["draft_n"] + timings["draft_n_accepted"] == usage["completion_tokens"] - 1 > 1, reply
+        assert list(usage["completion_tokens_details"]) == ["reasoning_tokens"], usage
+        options = {"include_usage": True}
+        *events, last = here.stream("/v1/chat/completions", messages=server.HELLO, max_tokens=60, stream_options=options)
+        assert last["timings"] == timings and not any("timings" in event for event in events), last
+        assert here.post("/v1/completions", prompt="Once", max_tokens=60)["timings"]["draft_n"] > 1
+
+
 def test_conversations():
     with server.Server() as here:
         first = here.chat()["usage"]["prompt_tokens"]

@@ -97,6 +97,23 @@ test_writes (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (widget_support_find_label (view, "GPT-5 — $0.1623"));
 }
 
+/* How many drafts were right stands below the text of an answer that has some. */
+static void
+test_drafts (Fixture *fixture, gconstpointer data)
+{
+  widget_support_write (fixture->comparison, 0, "Yes.");
+  widget_support_write (fixture->comparison, 1, "No.");
+  widget_support_draw (fixture->window);
+  g_assert_null (widget_support_find_label (get_view (fixture, 0), "Drafts right"));
+
+  widget_support_finish_with_drafts (fixture->comparison, 0, 75, 62);
+  widget_support_finish_with_drafts (fixture->comparison, 1, 0, 0);
+  widget_support_draw (fixture->window);
+  g_assert_nonnull (
+      widget_support_find_label (get_view (fixture, 0), "Drafts right: 62 of 75 (83\302\240%)"));
+  g_assert_null (widget_support_find_label (get_view (fixture, 1), "Drafts right"));
+}
+
 /* A model file waits for another one, is loaded, and reads. */
 static void
 test_model_file (Fixture *fixture, gconstpointer data)
@@ -374,6 +391,7 @@ main (int argc, char *argv[])
 
   ADD ("/answers/names", 2, test_names);
   ADD ("/answers/writes", 1, test_writes);
+  ADD ("/answers/drafts", 2, test_drafts);
   ADD ("/answers/model-file", 1, test_model_file);
   ADD ("/answers/once-a-frame", 1, test_once_a_frame);
   ADD ("/answers/long-text-is-whole", 1, test_long_text_is_whole);

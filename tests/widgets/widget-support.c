@@ -217,15 +217,36 @@ widget_support_tell_share (CollateComparison *comparison, guint position, double
   apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_SHARE, .share = share });
 }
 
+static void
+finish (CollateComparison *comparison, guint position, const CollateUsage *usage)
+{
+  ensure_sent (comparison, position);
+  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_USAGE, .usage = usage });
+  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_FINISH, .text = "stop" });
+  end (comparison, position, NULL);
+}
+
 void
 widget_support_finish (CollateComparison *comparison, guint position, gint64 input, gint64 output)
 {
-  CollateUsage usage = { .input = input, .output = output, .reported = COLLATE_MONEY_UNKNOWN };
+  finish (comparison,
+          position,
+          &(CollateUsage){ .input = input, .output = output, .reported = COLLATE_MONEY_UNKNOWN });
+}
 
-  ensure_sent (comparison, position);
-  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_USAGE, .usage = &usage });
-  apply (comparison, position, (CollateEvent){ .kind = COLLATE_EVENT_FINISH, .text = "stop" });
-  end (comparison, position, NULL);
+void
+widget_support_finish_with_drafts (CollateComparison *comparison,
+                                   guint position,
+                                   gint64 drafted,
+                                   gint64 right)
+{
+  finish (comparison,
+          position,
+          &(CollateUsage){ .input = 10,
+                           .output = 100,
+                           .drafted = drafted,
+                           .drafts_right = right,
+                           .reported = COLLATE_MONEY_UNKNOWN });
 }
 
 void

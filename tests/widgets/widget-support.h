@@ -49,6 +49,12 @@ void widget_support_step (CollateComparison *comparison,
                           gint64 duration);
 void widget_support_tell_share (CollateComparison *comparison, guint position, double share);
 void widget_support_finish (CollateComparison *comparison, guint position, gint64 input, gint64 output);
+
+/* The same, of 10 tokens read and 100 written, after so many drafts of which so many were right. */
+void widget_support_finish_with_drafts (CollateComparison *comparison,
+                                        guint position,
+                                        gint64 drafted,
+                                        gint64 right);
 void widget_support_fail (CollateComparison *comparison,
                           guint position,
                           CollateError code,
