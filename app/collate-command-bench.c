@@ -40,10 +40,18 @@ typedef struct
   int n_prompt; /* one of the two is 0 */
   int n_generate;
   int depth;
-  CollateEngineReading reading;
-  double rate; /* tokens a second */
+  guint reading; /* of the options' */
+  double rate;   /* tokens a second */
   gint64 memory;
 } Row;
+
+typedef struct
+{
+  const Options *options;
+  CollateEngine *engine;
+  GArray *rows;        /* of Row */
+  GPtrArray *sessions; /* of CollateEngineSession, one a reading, NULL until it is wanted */
+} Bench;
 
 static void
 options_clear (Options *options)
@@ -151,19 +159,60 @@ take_turn (CollateEngine *engine, CollateEngineSession *session, const Row *row,
   return ok ? (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC : -1;
 }
 
-static gboolean
-measure (CollateEngine *engine, Row *row, GError **error)
+static const CollateEngineReading *
+get_reading (const Bench *bench, const Row *row)
 {
-  gint64 context = (gint64) MAX (row->depth, 1) + row->n_prompt + row->n_generate;
-  g_autoptr (CollateEngineSession) session =
-      collate_engine_session_new (engine, context, &row->reading, error);
+  return &g_array_index (bench->options->readings, CollateEngineReading, row->reading);
+}
+
+/* Tokens of the longest measurement. */
+static gint64
+get_context (GArray *rows)
+{
+  gint64 context = 0;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = &g_array_index (rows, Row, i);
+
+      context = MAX (context, (gint64) MAX (row->depth, 1) + row->n_prompt + row->n_generate);
+    }
+
+  return context;
+}
+
+/* The measurements of a reading share a session: what was read for one is not read again for a deeper one. */
+static CollateEngineSession *
+get_session (const Bench *bench, const Row *row, GError **error)
+{
+  CollateEngineSession *session = bench->sessions->pdata[row->reading];
+
+  if (session == NULL)
+    session = bench->sessions->pdata[row->reading] = collate_engine_session_new (
+        bench->engine, get_context (bench->rows), get_reading (bench, row), error);
+
+  return session;
+}
+
+static void
+clear_sessions (const Bench *bench)
+{
+  for (guint i = 0; i < bench->sessions->len; i++)
+    if (bench->sessions->pdata[i] != NULL)
+      collate_engine_session_free (bench->sessions->pdata[i]);
+}
+
+static gboolean
+measure (const Bench *bench, Row *row, GError **error)
+{
+  CollateEngineSession *session = get_session (bench, row, error);
 
   if (session == NULL)
     return FALSE;
 
   for (guint turn = 0; turn < N_TURNS; turn++)
     {
-      double seconds = take_turn (engine, session, row, turn, error);
+      double seconds = take_turn (bench->engine, session, row, turn, error);
 
       if (seconds < 0)
         return FALSE;
@@ -178,11 +227,8 @@ measure (CollateEngine *engine, Row *row, GError **error)
 static void
 add_rows (GArray *rows, const Options *options, Row row)
 {
-  for (guint i = 0; i < options->readings->len; i++)
-    {
-      row.reading = g_array_index (options->readings, CollateEngineReading, i);
-      g_array_append_val (rows, row);
-    }
+  for (row.reading = 0; row.reading < options->readings->len; row.reading++)
+    g_array_append_val (rows, row);
 }
 
 static GArray *
@@ -213,19 +259,20 @@ add_int (JsonBuilder *builder, const char *member, gint64 value)
 }
 
 static int
-print_json (const char *model, const char *device, GArray *rows)
+print_json (const Bench *bench, const char *model, const char *device)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_array (builder);
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < bench->rows->len; i++)
     {
-      const Row *row = &g_array_index (rows, Row, i);
+      const Row *row = &g_array_index (bench->rows, Row, i);
 
       json_builder_begin_object (builder);
       collate_command_add_string (builder, "model", model);
       collate_command_add_string (builder, "device", device);
-      collate_command_add_string (builder, "attention", collate_command_get_attention (&row->reading));
+      collate_command_add_string (
+          builder, "attention", collate_command_get_attention (get_reading (bench, row)));
       add_int (builder, "prompt_tokens", row->n_prompt);
       add_int (builder, "generate_tokens", row->n_generate);
       add_int (builder, "depth", row->depth);
@@ -240,7 +287,7 @@ print_json (const char *model, const char *device, GArray *rows)
 }
 
 static int
-print_table (const char *device, GArray *rows)
+print_table (const Bench *bench, const char *device)
 {
   g_autoptr (CollateTable) table = collate_table_new ("lllrrrr");
   g_autofree char *text = NULL;
@@ -248,15 +295,15 @@ print_table (const char *device, GArray *rows)
                          _ ("Depth"),  _ ("Tokens/s"),  _ ("Memory") };
 
   collate_table_add (table, head);
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < bench->rows->len; i++)
     {
-      const Row *row = &g_array_index (rows, Row, i);
+      const Row *row = &g_array_index (bench->rows, Row, i);
       g_autofree char *tokens = collate_format_count (row->n_prompt + row->n_generate);
       g_autofree char *depth = collate_format_count (row->depth);
       g_autofree char *rate = collate_format_rate (row->rate);
       g_autofree char *memory = g_format_size ((guint64) MAX (row->memory, 0));
       const char *cells[] = { device,
-                              collate_command_get_attention (&row->reading),
+                              collate_command_get_attention (get_reading (bench, row)),
                               row->n_prompt > 0 ? _ ("reading") : _ ("writing"),
                               tokens,
                               depth,
@@ -270,33 +317,47 @@ print_table (const char *device, GArray *rows)
   return collate_command_print (text);
 }
 
+static gboolean
+run (Bench *bench, GError **error)
+{
+  g_ptr_array_set_size (bench->sessions, (int) bench->options->readings->len);
+  for (guint i = 0; i < bench->rows->len; i++)
+    {
+      g_autofree char *line = g_strdup_printf (_ ("Measurement %u of %u"), i + 1, bench->rows->len);
+
+      collate_command_show_progress (line);
+      if (!measure (bench, &g_array_index (bench->rows, Row, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static int
 bench (const Options *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CollateEngine) engine = collate_engine_open (options->model, options->device, NULL, &error);
   g_autoptr (GArray) rows = make_rows (options);
+  g_autoptr (GPtrArray) sessions = g_ptr_array_new ();
   g_autofree char *name = g_path_get_basename (options->model);
+  Bench bench = { options, engine, rows, sessions };
+  const char *device;
+  gboolean done;
 
   if (engine == NULL)
     return collate_command_fail (error, options->model);
   collate_command_tell_avoided (collate_engine_get_avoided (engine));
 
-  for (guint i = 0; i < rows->len; i++)
-    {
-      g_autofree char *line = g_strdup_printf (_ ("Measurement %u of %u"), i + 1, rows->len);
-
-      collate_command_show_progress (line);
-      if (!measure (engine, &g_array_index (rows, Row, i), &error))
-        {
-          collate_command_show_progress (NULL);
-          return collate_command_fail (error, options->model);
-        }
-    }
+  done = run (&bench, &error);
+  clear_sessions (&bench);
   collate_command_show_progress (NULL);
+  if (!done)
+    return collate_command_fail (error, options->model);
 
-  return options->format == COLLATE_OUTPUT_JSON ? print_json (name, collate_engine_get_device (engine), rows)
-                                                : print_table (collate_engine_get_device (engine), rows);
+  device = collate_engine_get_device (engine);
+  return options->format == COLLATE_OUTPUT_JSON ? print_json (&bench, name, device)
+                                                : print_table (&bench, device);
 }
 
 /* Where only one of reading and writing is named, only that is measured. */

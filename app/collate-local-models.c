@@ -191,8 +191,11 @@ look_at (const char *name, const char *path)
   else if (!collate_engine_peek_needs (path, &needs, &error))
     model->problem = collate_local_models_dup_problem (error);
   model->weight_bytes = needs.weights;
+  model->expert_bytes = needs.experts;
   model->session_bytes = needs.fixed;
   model->token_bytes = needs.per_token;
+  model->sparse_session_bytes = needs.sparse_fixed;
+  model->sparse_token_bytes = needs.sparse_per_token;
   model->chat_tokens[0] = needs.chat_tokens[0];
   model->chat_tokens[1] = needs.chat_tokens[1];
   if (model->problem == NULL)
@@ -384,6 +387,7 @@ static void
 tell_memory (CollateModel *model, const CollateEngineMemory *memory)
 {
   const CollateLocalModel *local = collate_model_get_local (model);
+  gboolean sparse = collate_model_is_sparse (model);
   CollateEngineNeeds needs;
   gboolean on_card;
   gint64 free_bytes;
@@ -391,9 +395,16 @@ tell_memory (CollateModel *model, const CollateEngineMemory *memory)
   if (local == NULL || local->weight_bytes == 0)
     return;
 
-  needs = (CollateEngineNeeds){ local->weight_bytes, local->session_bytes, local->token_bytes };
+  needs = (CollateEngineNeeds){
+    .weights = local->weight_bytes,
+    .experts = local->expert_bytes,
+    .fixed = sparse ? local->sparse_session_bytes : local->session_bytes,
+    .per_token = sparse ? local->sparse_token_bytes : local->token_bytes,
+  };
   on_card = collate_engine_memory_takes_card (memory, &needs, local->context);
   free_bytes = on_card ? memory->card : memory->main;
+  if (on_card)
+    needs.experts = 0;
   collate_model_set_free_memory (model,
                                  free_bytes,
                                  collate_engine_needs_fit (&needs, free_bytes, local->context),

@@ -24,11 +24,13 @@ struct _CollateLocalModel
   char *problem; /* why it cannot be asked, a sentence; NULL: it can */
   gint64 parameters;
   gint64 file_bytes;
-  gint64 context;        /* tokens, 0 where unknown */
-  gint64 weight_bytes;   /* of memory, to run it; 0 where unknown, as the next two */
-  gint64 session_bytes;  /* beside that, however long the context is */
-  gint64 token_bytes;    /* for each token of the context */
-  char *encoding;        /* the name of its own tokenizer; (nullable) */
+  gint64 context;       /* tokens, 0 where unknown */
+  gint64 weight_bytes;  /* of memory, to run it; 0 where unknown, as the next ones */
+  gint64 expert_bytes;  /* of those, that may stay in the file */
+  gint64 session_bytes; /* beside that, however long the context is */
+  gint64 token_bytes;   /* for each token of the context */
+  gint64 sparse_session_bytes, sparse_token_bytes; /* the same by sparse attention */
+  char *encoding;                                  /* the name of its own tokenizer; (nullable) */
   gint64 chat_tokens[2]; /* what its chat format adds to an input, without thinking and with it */
   CollateThinking thinking;
   gboolean

@@ -49,11 +49,38 @@ sentence_for_card (CollateModel *model, const char *needs, const char *free)
       tokens);
 }
 
+/* On the processor, whose memory is too small for all of the weights: experts are read as they are wanted. */
+static gboolean
+leaves_experts (CollateModel *model)
+{
+  const CollateLocalModel *local = collate_model_get_local (model);
+  gint64 free = collate_model_get_free_memory (model);
+
+  return collate_model_get_card (model) == NULL && local->expert_bytes > 0 &&
+         local->weight_bytes > free - free / 8;
+}
+
+static char *
+sentence_for_experts (CollateModel *model, const char *free)
+{
+  const CollateLocalModel *local = collate_model_get_local (model);
+  g_autofree char *weights = g_format_size ((guint64) local->weight_bytes);
+  g_autofree char *tokens = collate_format_count (collate_model_get_held_context (model));
+
+  return g_strdup_printf (
+      _ ("Takes %s in all, and %s of memory are free: its experts are read from the file as they are "
+         "wanted, which is slow. It can read %s tokens."),
+      weights,
+      free,
+      tokens);
+}
+
 char *
 collate_sentence_for_memory (CollateModel *model)
 {
   const CollateLocalModel *local = collate_model_get_local (model);
   gint64 held = collate_model_get_held_context (model);
+  gboolean sparse = collate_model_is_sparse (model);
   gint64 needed;
   g_autofree char *needs = NULL;
   g_autofree char *free = NULL;
@@ -62,7 +89,11 @@ collate_sentence_for_memory (CollateModel *model)
   if (local == NULL || held < 0)
     return NULL;
 
-  needed = local->weight_bytes + local->session_bytes + (held > 0 ? local->context * local->token_bytes : 0);
+  needed = local->weight_bytes + (sparse ? local->sparse_session_bytes : local->session_bytes);
+  if (held > 0)
+    needed += local->context * (sparse ? local->sparse_token_bytes : local->token_bytes);
+  if (leaves_experts (model))
+    needed -= local->expert_bytes;
   needs = g_format_size ((guint64) needed);
   if (collate_model_get_free_memory (model) == G_MAXINT64)
     return g_strdup_printf (_ ("Needs about %s of memory."), needs);
@@ -70,6 +101,8 @@ collate_sentence_for_memory (CollateModel *model)
   free = g_format_size ((guint64) collate_model_get_free_memory (model));
   if (collate_model_get_card (model) != NULL)
     return sentence_for_card (model, needs, free);
+  if (held > 0 && leaves_experts (model))
+    return sentence_for_experts (model, free);
   if (collate_model_is_held (model))
     return g_strdup_printf (_ ("Needs about %s of memory; %s are free."), needs, free);
   if (held == 0)

@@ -45,6 +45,7 @@ typedef enum
   OPTIONAL = 1 << 0,
   BY_HEAD = 1 << 1,   /* its rows are taken head by head */
   BY_EXPERT = 1 << 2, /* expert by expert */
+  JOINED = 1 << 3,    /* older files have the latent keys' and values' in one */
 } BindingFlags;
 
 typedef struct
@@ -83,8 +84,8 @@ static const Binding latent_attention[] = {
   { "attn_norm.weight", FIELD (attention_norm), WIDTH, ONE },
   { "attn_kv_a_mqa.weight", FIELD (latent), WIDTH, LATENT_ROW },
   { "attn_kv_a_norm.weight", FIELD (latent_norm), RANK, ONE },
-  { "attn_k_b.weight", FIELD (absorb), PLAIN, ABSORBED, BY_HEAD },
-  { "attn_v_b.weight", FIELD (expand), RANK, EXPANDED, BY_HEAD },
+  { "attn_k_b.weight", FIELD (absorb), PLAIN, ABSORBED, BY_HEAD | JOINED },
+  { "attn_v_b.weight", FIELD (expand), RANK, EXPANDED, BY_HEAD | JOINED },
   { "attn_output.weight", FIELD (attention_out), EXPANDED, WIDTH },
   { NULL },
 };
@@ -256,6 +257,8 @@ bind_all (const List *list, const Binding *bindings)
         .columns = get_extent (list->shape, binding->columns),
         .rows = get_extent (list->shape, binding->rows),
         .n_groups = get_n_groups (list->shape, binding->flags),
+        .is_experts = (binding->flags & BY_EXPERT) != 0,
+        .may_be_joined = (binding->flags & JOINED) != 0,
       };
 
       if ((binding->flags & OPTIONAL) && !collate_gguf_get_tensor (list->gguf, name))
@@ -266,22 +269,33 @@ bind_all (const List *list, const Binding *bindings)
   return TRUE;
 }
 
+/* As the file's list says, of numbers or of booleans; where it has none they may all have one. */
+static gboolean
+is_listed (const List *list)
+{
+  g_autofree char *key = collate_shape_key (list->gguf, "attention.indexer.types");
+  const gint32 *numbers;
+  const guint8 *booleans;
+
+  if (collate_gguf_get_ints (list->gguf, key, &numbers) > list->layer)
+    return numbers[list->layer] != 0;
+  if (collate_gguf_get_booleans (list->gguf, key, &booleans) > list->layer)
+    return booleans[list->layer] != 0;
+  return TRUE;
+}
+
 /* GLM's layers share what one of them selected, as a list or the missing tensors say; the first has an indexer in any case. A
  * draft reads all tokens. */
 static gboolean
 has_indexer (const List *list)
 {
   g_autofree char *name = g_strdup_printf ("blk.%" G_GINT64_FORMAT ".%s", list->layer, indexer[0].name);
-  g_autofree char *key = collate_shape_key (list->gguf, "attention.indexer.types");
-  const gint32 *types;
 
   if (list->shape->index.n_heads == 0 || list->layer >= list->shape->n_layers)
     return FALSE;
   if (list->layer == 0)
     return TRUE;
-  if (collate_gguf_get_ints (list->gguf, key, &types) > list->layer && types[list->layer] == 0)
-    return FALSE;
-  return collate_gguf_get_tensor (list->gguf, name) != NULL;
+  return is_listed (list) && collate_gguf_get_tensor (list->gguf, name) != NULL;
 }
 
 static gboolean

@@ -21,6 +21,8 @@ typedef struct
   gsize field;      /* of CollateLayer */
   gint64 columns, rows;
   gint64 n_groups; /* that its rows are taken in */
+  gboolean is_experts;
+  gboolean may_be_joined; /* with another one in the layer's "attn_kv_b.weight", where it is missing */
 } CollateBinding;
 
 /* FALSE, with an error, ends it. */

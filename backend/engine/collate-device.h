@@ -249,7 +249,8 @@ typedef struct
 
 typedef struct
 {
-  const char *type; /* "cpu", "discrete" … as in the list of devices */
+  const char *type;     /* "cpu", "discrete" … as in the list of devices */
+  gboolean reads_files; /* it can compute with weights that stay in their files */
 
   /* Memory; NULL with COLLATE_ERROR_TOO_LARGE. Freeing waits for kernels that use it. */
   CollateBuffer *(*allocate) (CollateDevice *device, gsize n_bytes, GError **error);

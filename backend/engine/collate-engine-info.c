@@ -3,6 +3,7 @@
 
 #include "engine/collate-architecture.h"
 #include "engine/collate-engine-private.h"
+#include "engine/collate-shape.h"
 
 /* What a model file says of itself, from its keys and the list of its tensors: nothing of the weights is read, and
  * a file whose network is not known can be described too. */
@@ -76,7 +77,8 @@ collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
                       get_size (gguf, architecture, "block_count") -
                           get_size (gguf, architecture, "nextn_predict_layers"));
   info->thinks = collate_template_get_think_tags (chat, &close, &begins_inside) != NULL;
-  info->drafts = get_size (gguf, architecture, "nextn_predict_layers") > 0;
+  info->drafts = get_size (gguf, architecture, "nextn_predict_layers") > 0 &&
+                 collate_shape_has_draft (gguf, info->layers);
   info->top_k = get_size (gguf, architecture, "attention.indexer.top_k");
   info->index = known && collate_architecture_get_family (known)->has_index ? COLLATE_INDEX_TRAINED
                                                                             : COLLATE_INDEX_BOUNDS;

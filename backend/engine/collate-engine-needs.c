@@ -37,7 +37,8 @@ collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError *
   g_autoptr (CollateGguf) gguf = collate_gguf_open (path, error);
   g_autoptr (CollateTemplate) chat = NULL;
   CollateTokenizer tokenizer;
-  CollateEngineReading dense = { FALSE };
+  g_autoptr (CollateEngineInfo) info = NULL;
+  CollateEngineReading reading = { FALSE };
   CollateShape shape;
   gboolean known;
 
@@ -49,7 +50,11 @@ collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError *
   collate_vocabulary_unref (tokenizer.vocabulary);
 
   needs->weights = collate_gguf_get_tensor_bytes (gguf);
-  collate_engine_session_measure (&shape, &dense, &needs->fixed, &needs->per_token);
+  needs->experts = collate_engine_model_count_expert_bytes (gguf, &shape);
+  info = collate_engine_info_new (gguf, chat);
+  collate_engine_session_measure (&shape, &reading, &needs->fixed, &needs->per_token);
+  reading = (CollateEngineReading){ .sparse = TRUE, .top_k = info->top_k };
+  collate_engine_session_measure (&shape, &reading, &needs->sparse_fixed, &needs->sparse_per_token);
   return known;
 }
 
@@ -60,6 +65,8 @@ collate_engine_needs_fit (const CollateEngineNeeds *needs, gint64 free_bytes, gi
 
   if (free_bytes == G_MAXINT64 || needs->per_token <= 0)
     return context;
+  if (collate_memory_must_leave (free_bytes, needs->weights, needs->weights - needs->experts))
+    left += needs->experts;
   return left > needs->fixed ? collate_memory_fit (left, needs->fixed, needs->per_token, context) : 0;
 }
 
@@ -135,8 +142,11 @@ collate_engine_memory_takes_card (const CollateEngineMemory *memory,
                                   gint64 context)
 {
   gint64 least = MIN (context, COLLATE_LEAST_CONTEXT);
+  CollateEngineNeeds whole = *needs;
 
+  /* A card computes with what lies in its own memory. */
+  whole.experts = 0;
   if (memory->card < 0)
     return FALSE;
-  return memory->named || collate_engine_needs_fit (needs, memory->card, least) >= least;
+  return memory->named || collate_engine_needs_fit (&whole, memory->card, least) >= least;
 }

@@ -64,9 +64,12 @@ void collate_engine_info_free (CollateEngineInfo *info);
 /* What running a model file takes of this machine's memory, from the file's description alone. */
 typedef struct
 {
-  gint64 weights;   /* bytes, as the next ones */
-  gint64 fixed;     /* of a session, however long it is */
-  gint64 per_token; /* of its context */
+  gint64 weights; /* bytes, as the next ones */
+  gint64
+      experts; /* of the weights those that stay in the file where the processor's memory is too small for all */
+  gint64 fixed;                          /* of a session, however long it is */
+  gint64 per_token;                      /* of its context */
+  gint64 sparse_fixed, sparse_per_token; /* the same of sparse attention */
 
   /* Tokens that the chat format writes around what the system and the user say: without thinking, and with it. */
   gint64 chat_tokens[2];
@@ -76,7 +79,7 @@ typedef struct
  * architecture or a tokenizer that is not known), COLLATE_ERROR_INVALID (sizes that do not agree), _UNREADABLE. */
 gboolean collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError **error);
 
-/* Tokens of `context` for which `free_bytes` of memory are enough, as a session decides it; 0: it cannot be run. */
+/* Tokens of `context` for which `free_bytes` of memory are enough, as a dense session decides it; 0: it cannot be run. */
 gint64 collate_engine_needs_fit (const CollateEngineNeeds *needs, gint64 free_bytes, gint64 context);
 
 /* Bytes of memory that models could take: what is free, and what this process holds already and would give back for
@@ -279,8 +282,9 @@ gboolean collate_engine_session_score (CollateEngineSession *session,
                                        GCancellable *cancellable,
                                        GError **error);
 
-/* The largest memory that engine and session took, in bytes. */
+/* The largest memory that engine and session took, in bytes; and what of it is the engine's, for all of its sessions. */
 gint64 collate_engine_session_get_peak_memory (CollateEngineSession *session);
+gint64 collate_engine_session_get_shared_memory (CollateEngineSession *session);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngine, collate_engine_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateEngineSession, collate_engine_session_free)

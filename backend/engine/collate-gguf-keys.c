@@ -151,7 +151,7 @@ read_number_array (CollateCursor *cursor, guint32 element, guint64 n, NumberArra
     return FALSE;
 
   array->n = (gsize) n;
-  if (element == TYPE_INT32 || element == TYPE_UINT32 || element == TYPE_FLOAT32)
+  if (element == TYPE_INT32 || element == TYPE_UINT32 || element == TYPE_FLOAT32 || element == TYPE_BOOL)
     array->numbers = g_memdup2 (bytes, (gsize) n * size);
   return TRUE;
 }
@@ -426,5 +426,17 @@ collate_gguf_get_ints (CollateGguf *gguf, const char *key, const gint32 **ints)
     return -1;
 
   *ints = entry->numbers.numbers;
+  return (gint64) entry->numbers.n;
+}
+
+gint64
+collate_gguf_get_booleans (CollateGguf *gguf, const char *key, const guint8 **booleans)
+{
+  const Entry *entry = find_array (gguf, key, TYPE_BOOL);
+
+  if (entry == NULL)
+    return -1;
+
+  *booleans = entry->numbers.numbers;
   return (gint64) entry->numbers.n;
 }

@@ -38,6 +38,7 @@ gint64 collate_gguf_get_strings (CollateGguf *gguf,
                                  const gsize **lengths);
 gint64 collate_gguf_get_floats (CollateGguf *gguf, const char *key, const float **floats);
 gint64 collate_gguf_get_ints (CollateGguf *gguf, const char *key, const gint32 **ints);
+gint64 collate_gguf_get_booleans (CollateGguf *gguf, const char *key, const guint8 **booleans);
 
 /* A tensor by name, NULL where there is none; lives as long as `gguf`. */
 const CollateTensor *collate_gguf_get_tensor (CollateGguf *gguf, const char *name);

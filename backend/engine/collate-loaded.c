@@ -255,7 +255,7 @@ static gboolean
 fits_beside (Model *model, CollateEngineSession *session)
 {
   gint64 needed = collate_engine_session_get_peak_memory (session);
-  const gint64 weights = MIN (needed, collate_engine_get_info (model->engine)->file_bytes);
+  const gint64 weights = collate_engine_session_get_shared_memory (session);
 
   if (!g_str_equal (collate_engine_get_device (model->engine), "cpu"))
     return TRUE;

@@ -59,6 +59,12 @@ collate_memory_check (gint64 n_bytes, const char *what, GError **error)
   return collate_memory_check_in (collate_memory_get_available (), n_bytes, what, NULL, error);
 }
 
+gboolean
+collate_memory_must_leave (gint64 available, gint64 n_bytes, gint64 n_left)
+{
+  return n_left < n_bytes && n_bytes > available - available / 8;
+}
+
 gint64
 collate_memory_fit (gint64 available, gint64 n_fixed, gint64 n_per_item, gint64 n_wanted)
 {

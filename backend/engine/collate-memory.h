@@ -20,6 +20,10 @@ gboolean collate_memory_check_in (gint64 available,
                                   const char *device,
                                   GError **error);
 
+/* TRUE where n_bytes of weights do not fit beside an eighth for everybody else, and some of them can be left out, so that
+ * `n_left` are taken. */
+gboolean collate_memory_must_leave (gint64 available, gint64 n_bytes, gint64 n_left);
+
 /* How many of `n_wanted` items fit into `available` beside `n_fixed` bytes, with an eighth left for everybody else. */
 gint64 collate_memory_fit (gint64 available, gint64 n_fixed, gint64 n_per_item, gint64 n_wanted);
 

@@ -118,6 +118,7 @@ typedef struct
   CollateWeight *norm;      /* [width] */
   CollateWeight *output;    /* [n_vocabulary][width]; may be the embedding */
   gint64 n_bytes;           /* that the weights take on the device */
+  gboolean leaves_experts;  /* in the file, from which the device reads those that are wanted */
 
   CollateDevice *device;
   GMutex lock; /* of the device */
@@ -128,6 +129,9 @@ typedef struct
 
 /* Reads a file's shape as its architecture has it; COLLATE_ERROR_UNSUPPORTED where that is not known, COLLATE_ERROR_INVALID. */
 gboolean collate_engine_model_read_shape (CollateGguf *gguf, CollateShape *shape, GError **error);
+
+/* Bytes of the experts in a file of this shape. */
+gint64 collate_engine_model_count_expert_bytes (CollateGguf *gguf, const CollateShape *shape);
 
 /* Reads a file's shape and loads its weights on a device, which it takes; (nullable) (transfer full).
  * COLLATE_ERROR_UNSUPPORTED (an architecture or a scaling that is not known), COLLATE_ERROR_INVALID (names the key or

@@ -458,6 +458,12 @@ collate_engine_session_score (CollateEngineSession *session,
 }
 
 gint64
+collate_engine_session_get_shared_memory (CollateEngineSession *session)
+{
+  return session->model->n_bytes;
+}
+
+gint64
 collate_engine_session_get_peak_memory (CollateEngineSession *session)
 {
   return session->model->n_bytes + session->n_bytes;

@@ -158,12 +158,19 @@ collate_shape_read_index (CollateGguf *gguf, const CollateFamily *family, Collat
   return TRUE;
 }
 
+gboolean
+collate_shape_has_draft (CollateGguf *gguf, gint64 n_layers)
+{
+  g_autofree char *name = g_strdup_printf ("blk.%" G_GINT64_FORMAT ".nextn.eh_proj.weight", n_layers);
+
+  return collate_gguf_get_tensor (gguf, name) != NULL;
+}
+
 /* The blocks of a file are those of the network, and after them those that draft, which some files only count. */
 gboolean
 collate_shape_read_drafts (CollateGguf *gguf, CollateShape *shape, GError **error)
 {
   g_autofree char *key = collate_shape_key (gguf, "nextn_predict_layers");
-  g_autofree char *name = NULL;
   gint64 n_drafts;
 
   if (!collate_gguf_get_int (gguf, key, &n_drafts) || n_drafts == 0)
@@ -171,7 +178,6 @@ collate_shape_read_drafts (CollateGguf *gguf, CollateShape *shape, GError **erro
   if (n_drafts < 0 || n_drafts >= shape->n_layers)
     return refuse (error, gguf, "nextn_predict_layers", "leaves no layer");
   shape->n_layers -= n_drafts;
-  name = g_strdup_printf ("blk.%" G_GINT64_FORMAT ".nextn.eh_proj.weight", shape->n_layers);
-  shape->n_drafts = collate_gguf_get_tensor (gguf, name) ? 1 : 0;
+  shape->n_drafts = collate_shape_has_draft (gguf, shape->n_layers) ? 1 : 0;
   return TRUE;
 }

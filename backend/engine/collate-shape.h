@@ -63,4 +63,7 @@ gboolean collate_shape_read_index (CollateGguf *gguf,
                                    GError **error);
 gboolean collate_shape_read_drafts (CollateGguf *gguf, CollateShape *shape, GError **error);
 
+/* TRUE where the file has the layer that drafts behind so many others, and does not only count it. */
+gboolean collate_shape_has_draft (CollateGguf *gguf, gint64 n_layers);
+
 G_END_DECLS

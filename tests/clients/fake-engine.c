@@ -175,7 +175,6 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
     engine->info.context = CONTEXT;
   engine->second_context = g_key_file_get_integer (file, "model", "second-context", NULL);
   engine->n_bytes = g_key_file_get_int64 (file, "model", "takes", NULL);
-  engine->info.file_bytes = MIN (engine->n_bytes, 100);
   engine->info.vocabulary = N_TOKENS;
   engine->info.top_k = TOP_K;
   done.n_opened++;
@@ -326,6 +325,13 @@ gint64
 collate_engine_session_get_peak_memory (CollateEngineSession *session)
 {
   return session->engine->n_bytes;
+}
+
+/* Of the weights, which all sessions share. */
+gint64
+collate_engine_session_get_shared_memory (CollateEngineSession *session)
+{
+  return MIN (session->engine->n_bytes, 100);
 }
 
 gint64

@@ -30,6 +30,7 @@ typedef struct
   GgufWriter *writer;
   const char *architecture;
   CollateType type;
+  gboolean joined; /* what makes keys and values of latent rows is one weight, as in older files */
   guint64 *state;
   gint64 layer;
 } Model;
@@ -112,6 +113,43 @@ bias (Model *self, const char *name, gint64 columns)
 }
 
 static void
+add_numbers (Model *self, const char *name, gint64 columns, gint64 rows, const float *numbers)
+{
+  g_autofree char *full = get_name (self, name);
+
+  gguf_writer_add_tensor (self->writer, full, self->type, columns, rows, numbers);
+}
+
+/* The same numbers, joined or not. */
+static void
+add_latent_halves (Model *self)
+{
+  g_autofree float *joined = g_new (float, (gsize) HEADS *(PLAIN + VALUES) * RANK);
+  g_autofree float *keys = g_new (float, (gsize) HEADS *RANK *PLAIN);
+  g_autofree float *values = g_new (float, (gsize) HEADS *VALUES *RANK);
+
+  for (gsize i = 0; i < (gsize) HEADS * (PLAIN + VALUES) * RANK; i++)
+    joined[i] = sqrtf (3.0f / RANK) * gguf_random (self->state);
+  for (gsize head = 0; head < HEADS; head++)
+    for (gsize r = 0; r < RANK; r++)
+      {
+        const float *column = joined + head * (PLAIN + VALUES) * RANK + r;
+
+        for (gsize i = 0; i < PLAIN; i++)
+          keys[(head * RANK + r) * PLAIN + i] = column[i * RANK];
+        for (gsize i = 0; i < VALUES; i++)
+          values[(head * VALUES + i) * RANK + r] = column[(PLAIN + i) * RANK];
+      }
+  if (self->joined)
+    {
+      add_numbers (self, "attn_kv_b.weight", RANK, (gint64) HEADS * (PLAIN + VALUES), joined);
+      return;
+    }
+  add_numbers (self, "attn_k_b.weight", PLAIN, (gint64) RANK * HEADS, keys);
+  add_numbers (self, "attn_v_b.weight", RANK, (gint64) VALUES * HEADS, values);
+}
+
+static void
 add_attention (Model *self)
 {
   norm (self, "attn_norm.weight", WIDTH);
@@ -120,8 +158,7 @@ add_attention (Model *self)
   matrix (self, "attn_q_b.weight", QUERY_RANK, HEADS * (PLAIN + ROTATED));
   matrix (self, "attn_kv_a_mqa.weight", WIDTH, RANK + ROTATED);
   norm (self, "attn_kv_a_norm.weight", RANK);
-  matrix (self, "attn_k_b.weight", PLAIN, RANK * HEADS);
-  matrix (self, "attn_v_b.weight", RANK, VALUES * HEADS);
+  add_latent_halves (self);
   matrix (self, "attn_output.weight", HEADS * VALUES, WIDTH);
   if (!has_index (self))
     return;
@@ -163,9 +200,13 @@ add_draft (Model *self)
 }
 
 void
-gguf_tiny_add_deepseek (GgufWriter *writer, const char *architecture, CollateType type, guint64 *state)
+gguf_tiny_add_deepseek (GgufWriter *writer,
+                        const char *architecture,
+                        CollateType type,
+                        gboolean joined,
+                        guint64 *state)
 {
-  Model self = { writer, architecture, type, state, 0 };
+  Model self = { writer, architecture, type, joined, state, 0 };
 
   gguf_writer_add_string (writer, "general.architecture", architecture);
   gguf_writer_add_string (writer, "general.name", "Tiny");

@@ -233,7 +233,7 @@ gguf_tiny_model_new (const char *architecture, CollateType type, guint64 seed)
 
   if (!g_str_equal (architecture, "llama") && !g_str_has_prefix (architecture, "qwen"))
     {
-      gguf_tiny_add_deepseek (writer, architecture, type, &state);
+      gguf_tiny_add_deepseek (writer, architecture, type, FALSE, &state);
       return writer;
     }
 
@@ -250,6 +250,16 @@ gguf_tiny_model_new (const char *architecture, CollateType type, guint64 seed)
   if (!g_str_equal (architecture, "llama"))
     gguf_tiny_add_matrix (writer, &state, "output.weight", type, shape.columns, (gint64) shape.vocabulary);
 
+  return writer;
+}
+
+GgufWriter *
+gguf_tiny_joined_new (const char *architecture, CollateType type, guint64 seed)
+{
+  GgufWriter *writer = gguf_writer_new (3);
+  guint64 state = seed;
+
+  gguf_tiny_add_deepseek (writer, architecture, type, TRUE, &state);
   return writer;
 }
 

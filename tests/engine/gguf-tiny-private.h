@@ -31,7 +31,11 @@ void gguf_tiny_add_matrix (GgufWriter *writer,
                            gint64 rows);
 void gguf_tiny_add_norm (GgufWriter *writer, guint64 *state, const char *name, gint64 columns);
 
-/* All of a model of DeepSeek's family. */
-void gguf_tiny_add_deepseek (GgufWriter *writer, const char *architecture, CollateType type, guint64 *state);
+/* All of a model of DeepSeek's family; older files have joined what makes latent rows' keys and values. */
+void gguf_tiny_add_deepseek (GgufWriter *writer,
+                             const char *architecture,
+                             CollateType type,
+                             gboolean joined,
+                             guint64 *state);
 
 G_END_DECLS

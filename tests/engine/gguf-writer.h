@@ -106,6 +106,9 @@ void gguf_writer_tiny_model (const char *path, const char *architecture, Collate
 GgufTinyModel gguf_tiny_model_get_shape (const char *architecture, CollateType type);
 GgufWriter *gguf_tiny_model_new (const char *architecture, CollateType type, guint64 seed);
 
+/* One of DeepSeek's family with the same numbers, as older files have them: what makes keys and values is one weight. */
+GgufWriter *gguf_tiny_joined_new (const char *architecture, CollateType type, guint64 seed);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GgufWriter, gguf_writer_free)
 
 G_END_DECLS

@@ -335,10 +335,15 @@ kernel_make_groups (KernelFixture *fixture,
 
   if (numbers != NULL)
     *numbers = made;
-  return load_weight (
-      fixture,
-      (CollateTensor){ .type = type, .columns = columns, .rows = n_groups * rows, .n_groups = n_groups },
-      made);
+  return load_weight (fixture,
+                      (CollateTensor){
+                          .type = type,
+                          .columns = columns,
+                          .rows = n_groups * rows,
+                          .n_groups = n_groups,
+                          .stays_in_file = fixture->stays_in_file,
+                      },
+                      made);
 }
 
 CollateWeight *

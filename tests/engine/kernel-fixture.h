@@ -19,6 +19,7 @@ typedef struct
 {
   CollateDevice *device;
   gboolean is_cpu;        /* which rounds activations to steps where weights are quants */
+  gboolean stays_in_file; /* what weights of groups are to do that are made from now on */
   CollateVulkanWays ways; /* chosen for it */
   GPtrArray *made;        /* what kernel_drop() frees, at the test's end at the latest */
   guint64 seed;

@@ -355,9 +355,8 @@ run_sparing (CollateLevel level, gboolean sparing, CollateType type, gint64 n_to
   CollateExperts params = { .n_tokens = n_tokens, .n_experts = 3, .n_used = 2, .width = 256, .hidden = 256 };
   gint64 before;
 
-  if (sparing)
-    collate_cpu_device_spare_memory (device);
   kernel_fixture_begin (&fixture, device);
+  fixture.stays_in_file = sparing;
   in = kernel_make_numbers (&fixture, n_tokens * 256);
   shares = kernel_make_numbers (&fixture, n_tokens * 2);
   for (gint64 i = 0; i < n_tokens * 2; i++)

@@ -51,17 +51,25 @@ typedef struct
   GtkWindow *window;
 } ModelFixture;
 
-/* A file of 8 GB, 12 GB with its whole context. */
+/* A file of 8 GB, 12 GB with its whole context; and one whose experts are most of it. */
 static void
-add_local_model (CollateCatalogue *catalogue)
+add_local_models (CollateCatalogue *catalogue)
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
   CollateLocalModel *local = collate_local_model_new ("file", "/nonexistent/file.gguf");
+  CollateLocalModel *mixture;
 
   local->context = 100000;
   local->weight_bytes = 8000000000;
   local->token_bytes = 40000;
+  local->sparse_session_bytes = 1000000000;
+  local->sparse_token_bytes = 50000;
   g_ptr_array_add (files, local);
+  mixture = collate_local_model_copy (local);
+  g_free (mixture->name);
+  mixture->name = g_strdup ("mixture");
+  mixture->expert_bytes = 6500000000;
+  g_ptr_array_add (files, mixture);
   collate_catalogue_set_local_models (catalogue, files);
 }
 
@@ -73,7 +81,7 @@ model_set_up (ModelFixture *fixture, gconstpointer id)
   CollateModel *model;
 
   fixture->catalogue = collate_catalogue_new (bytes, "/nonexistent", FALSE, "/nonexistent", keys);
-  add_local_model (fixture->catalogue);
+  add_local_models (fixture->catalogue);
   model = collate_catalogue_lookup (fixture->catalogue, id);
   g_assert_nonnull (model);
   fixture->entry = collate_entry_new (model, COLLATE_READING_WHOLE);
@@ -156,6 +164,46 @@ test_model_memory (ModelFixture *fixture, gconstpointer id)
   collate_model_set_free_memory (model, 10000000000, 57298, NULL);
   g_assert_nonnull (
       widget_support_find_label (fixture->row, "memory holds 57,298 tokens of it, needs 57,299"));
+}
+
+/* The index takes some, too. */
+static void
+test_model_memory_sparse (ModelFixture *fixture, gconstpointer id)
+{
+  CollateModel *model = collate_entry_get_model (fixture->entry);
+  g_autofree char *held = NULL;
+
+  collate_model_set_free_memory (model, 16000000000, 100000, NULL);
+  held = collate_sentence_for_memory (model);
+  g_assert_cmpstr (held, ==, "Needs about 14.0\302\240GB of memory; 16.0\302\240GB are free.");
+}
+
+/* Memory that is too small for all experts is enough for the rest. */
+static void
+test_model_memory_of_experts (ModelFixture *fixture, gconstpointer id)
+{
+  CollateModel *model = collate_entry_get_model (fixture->entry);
+  g_autofree char *held = NULL;
+  g_autofree char *left = NULL;
+  g_autofree char *none = NULL;
+  g_autofree char *card = NULL;
+
+  collate_model_set_free_memory (model, 16000000000, 100000, NULL);
+  held = collate_sentence_for_memory (model);
+  g_assert_cmpstr (held, ==, "Needs about 12.0\302\240GB of memory; 16.0\302\240GB are free.");
+  collate_model_set_free_memory (model, 6000000000, 60000, NULL);
+  left = collate_sentence_for_memory (model);
+  g_assert_cmpstr (left,
+                   ==,
+                   "Takes 8.0\302\240GB in all, and 6.0\302\240GB of memory are free: its experts are read "
+                   "from the file as they are wanted, which is slow. It can read 60,000 tokens.");
+  collate_model_set_free_memory (model, 1000000000, 0, NULL);
+  none = collate_sentence_for_memory (model);
+  g_assert_cmpstr (
+      none, ==, "Needs at least 1.5\302\240GB of memory, and 1.0\302\240GB are free: it cannot run now.");
+  collate_model_set_free_memory (model, 4000000000, 0, "vulkan:0");
+  card = collate_sentence_for_memory (model);
+  g_assert_nonnull (strstr (card, "Needs at least 8.0\302\240GB of the memory of the graphics card"));
 }
 
 /* Where a graphics card would compute, it is the card's memory that is told of. */
@@ -479,6 +527,8 @@ main (int argc, char *argv[])
   ADD_MODEL ("/models/free", "free", test_model_free);
   ADD_MODEL ("/models/detour", "detour", test_model_detour);
   ADD_MODEL ("/models/memory", "local:file", test_model_memory);
+  ADD_MODEL ("/models/memory-sparse", "local:file@sparse", test_model_memory_sparse);
+  ADD_MODEL ("/models/memory-of-experts", "local:mixture", test_model_memory_of_experts);
   ADD_MODEL ("/models/memory-of-card", "local:file", test_model_memory_of_card);
   ADD_MODEL ("/models/file-too-long", "local:file", test_model_file_too_long);
   ADD_MODEL ("/models/facts", "plain", test_model_facts);

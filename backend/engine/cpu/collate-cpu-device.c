@@ -121,16 +121,8 @@ pack_strips (gpointer data, gint64 first, gint64 end, guint thread)
   collate_strips_pack (&weight->strips, &weight->tensor, first, end);
 }
 
-/* Of the groups of a weight only some are wanted at a time (experts): where it would take most of the memory that is left,
- * it stays in the file, whose pages the system keeps as long as it can, and its strips are made when they are wanted. */
-static gboolean
-stays_in_file (const CollateCpuDevice *cpu, const CollateStrips *strips, gsize n_bytes)
-{
-  return strips->n_groups > 1 &&
-         (cpu->spares_memory || n_bytes > (gsize) collate_memory_get_available () / 2);
-}
-
-/* Makes room for a panel of these strips for each thread. */
+/* Of a weight that stays in the file, whose pages the system keeps as long as it can, strips are made when they are wanted:
+ * makes room for a panel of them for each thread. */
 static gboolean
 reserve_strips (CollateCpuDevice *cpu, const CollateStrips *strips, GError **error)
 {
@@ -165,7 +157,7 @@ fill_weight (CollateCpuDevice *cpu, CollateWeight *weight, GError **error)
     return FALSE;
 
   n_bytes = strips->strip_bytes * (gsize) strips->n_strips;
-  if (stays_in_file (cpu, strips, n_bytes))
+  if (weight->tensor.stays_in_file)
     return reserve_strips (cpu, strips, error);
   strips->data = collate_cpu_allocate (n_bytes, error);
   if (strips->data == NULL)
@@ -314,6 +306,7 @@ free_device (CollateDevice *device)
 
 static const CollateDeviceKernels kernels = {
   .type = "cpu",
+  .reads_files = TRUE,
   .allocate = allocate,
   .free_buffer = free_buffer,
   .write = write_bytes,
@@ -383,12 +376,6 @@ collate_cpu_device_new_with (guint n_threads, CollateLevel level)
                        loops->name,
                        n_threads);
   return &cpu->head;
-}
-
-void
-collate_cpu_device_spare_memory (CollateDevice *device)
-{
-  ((CollateCpuDevice *) device)->spares_memory = TRUE;
 }
 
 CollateDevice *

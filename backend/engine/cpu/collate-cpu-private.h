@@ -34,7 +34,6 @@ typedef struct
   guint8 **scratches; /* one a thread */
   guint8 *strips;     /* a panel of them for each thread: of weights that stay in the file */
   gsize strips_bytes; /* of a thread */
-  gboolean spares_memory;
   guint8 *rows; /* activations as quants */
   gsize n_row_bytes;
   float *partials; /* of attention; of experts */
@@ -99,9 +98,6 @@ void collate_cpu_index (CollateDevice *device, const CollateIndex *params);
 void collate_cpu_select (CollateDevice *device, const CollateSelect *params);
 void collate_cpu_route (CollateDevice *device, const CollateRoute *params);
 void collate_cpu_experts (CollateDevice *device, const CollateExperts *params);
-
-/* Whatever weights have groups stay in the file, as where memory is short. For tests. */
-void collate_cpu_device_spare_memory (CollateDevice *device);
 
 /* As collate_cpu_device_new(), held to one instruction set; NULL where the processor lacks it. For tests. */
 CollateDevice *collate_cpu_device_new_with (guint n_threads, CollateLevel level);
