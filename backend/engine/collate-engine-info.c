@@ -52,6 +52,24 @@ get_size (CollateGguf *gguf, const char *architecture, const char *name)
   return collate_gguf_get_int (gguf, key, &size) ? MAX (0, size) : 0;
 }
 
+/* Files that were made of DeepSeek 3.2 as it was published have no template. */
+static gboolean
+is_deepseek32 (CollateGguf *gguf)
+{
+  return g_strcmp0 (collate_gguf_get_string (gguf, "general.architecture"), "deepseek32") == 0 &&
+         g_strcmp0 (collate_gguf_get_string (gguf, "tokenizer.ggml.pre"), "deepseek-v3") == 0;
+}
+
+CollateTemplate *
+collate_engine_read_template (CollateGguf *gguf)
+{
+  const char *text = collate_gguf_get_string (gguf, "tokenizer.chat_template");
+
+  if (!text && is_deepseek32 (gguf))
+    return collate_template_new_deepseek32 ();
+  return collate_template_new (text);
+}
+
 CollateEngineInfo *
 collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat)
 {
@@ -104,6 +122,6 @@ collate_engine_peek (const char *path, GError **error)
 
   if (!gguf)
     return NULL;
-  chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  chat = collate_engine_read_template (gguf);
   return collate_engine_info_new (gguf, chat);
 }

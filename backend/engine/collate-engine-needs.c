@@ -45,7 +45,7 @@ collate_engine_peek_needs (const char *path, CollateEngineNeeds *needs, GError *
   if (!gguf || !collate_engine_model_read_shape (gguf, &shape, error) ||
       !collate_tokenizer_read (gguf, &tokenizer, error))
     return FALSE;
-  chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  chat = collate_engine_read_template (gguf);
   known = count_chat (chat, &tokenizer, needs, error);
   collate_vocabulary_unref (tokenizer.vocabulary);
 

@@ -39,6 +39,9 @@ void collate_engine_session_measure (const CollateShape *shape,
 /* COLLATE_ERROR_TOO_LARGE where the device of a loaded model has no memory left for a session that is worth having. */
 gboolean collate_engine_session_check_room (CollateEngineModel *model, GError **error);
 
+/* How a file says that its model is talked to; (transfer full). */
+CollateTemplate *collate_engine_read_template (CollateGguf *gguf);
+
 /* What a file says of itself; (transfer full). */
 CollateEngineInfo *collate_engine_info_new (CollateGguf *gguf, CollateTemplate *chat);
 

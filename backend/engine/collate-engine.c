@@ -212,7 +212,7 @@ read_file (CollateEngine *self, CollateGguf *gguf, GError **error)
 {
   if (!collate_tokenizer_read (gguf, &self->tokenizer, error))
     return FALSE;
-  self->chat = collate_template_new (collate_gguf_get_string (gguf, "tokenizer.chat_template"));
+  self->chat = collate_engine_read_template (gguf);
   self->info = collate_engine_info_new (gguf, self->chat);
   find_ends (self);
   return TRUE;

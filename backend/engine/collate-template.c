@@ -170,6 +170,18 @@ collate_template_new (const char *chat_template)
   return self;
 }
 
+CollateTemplate *
+collate_template_new_deepseek32 (void)
+{
+  CollateTemplate *self = g_new0 (CollateTemplate, 1);
+
+  self->format = COLLATE_CHAT_DEEPSEEK;
+  self->begins_with_bos = TRUE;
+  self->has_calls = TRUE;
+  set_thinking (self);
+  return self;
+}
+
 void
 collate_template_free (CollateTemplate *self)
 {

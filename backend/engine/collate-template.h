@@ -11,6 +11,9 @@ typedef struct _CollateTemplate CollateTemplate;
 
 /* Recognises the format by its distinctive parts; NULL is COLLATE_CHAT_NONE; (transfer full). */
 CollateTemplate *collate_template_new (const char *chat_template);
+
+/* DeepSeek 3.2's, for which a program is published and no template; (transfer full). */
+CollateTemplate *collate_template_new_deepseek32 (void);
 void collate_template_free (CollateTemplate *self);
 
 CollateChatFormat collate_template_get_format (CollateTemplate *self);

@@ -18,10 +18,19 @@
 
 static const char *const one_tool[] = { TOOL, NULL };
 
+/* As files have it that somebody wrote a template for, or as those that have none. */
+static gboolean has_template = TRUE;
+
+static CollateTemplate *
+make_template (void)
+{
+  return has_template ? collate_template_new (DEEPSEEK32_TEMPLATE) : collate_template_new_deepseek32 ();
+}
+
 static GArray *
 encode (CollateVocabulary *vocabulary, const CollateTurn *turns, gsize n_turns, gboolean think)
 {
-  g_autoptr (CollateTemplate) template = collate_template_new (DEEPSEEK32_TEMPLATE);
+  g_autoptr (CollateTemplate) template = make_template ();
   g_autoptr (GError) error = NULL;
   GArray *ids = collate_template_encode_turns (template, vocabulary, 0, TRUE, turns, n_turns, think, &error);
 
@@ -49,7 +58,7 @@ assert_chat (const CollateTurn *turns, gsize n_turns, gboolean think, const char
 static void
 test_recognised (void)
 {
-  g_autoptr (CollateTemplate) template = collate_template_new (DEEPSEEK32_TEMPLATE);
+  g_autoptr (CollateTemplate) template = make_template ();
   const char *close;
   gboolean begins_inside;
 
@@ -394,9 +403,30 @@ test_other_formats (void)
     }
 }
 
+typedef struct
+{
+  const char *name;
+  void (*run) (void);
+} Test;
+
+static void
+run_without_template (gconstpointer data)
+{
+  const Test *test = data;
+
+  has_template = FALSE;
+  test->run ();
+  has_template = TRUE;
+}
+
 int
 main (int argc, char **argv)
 {
+  static const Test without_template[] = {
+    { "recognised", test_recognised }, { "texts", test_texts }, { "published", test_published },
+    { "thinking", test_thinking },     { "tools", test_tools }, { "calls", test_calls },
+  };
+
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/deepseek-chat/recognised", test_recognised);
   g_test_add_func ("/deepseek-chat/successor", test_successor);
@@ -411,5 +441,12 @@ main (int argc, char **argv)
   g_test_add_func ("/deepseek-chat/spellings", test_spellings);
   g_test_add_func ("/deepseek-chat/no-json", test_no_json);
   g_test_add_func ("/deepseek-chat/other-formats", test_other_formats);
+  for (gsize i = 0; i < G_N_ELEMENTS (without_template); i++)
+    {
+      g_autofree char *path =
+          g_strconcat ("/deepseek-chat/without-template/", without_template[i].name, NULL);
+
+      g_test_add_data_func (path, &without_template[i], run_without_template);
+    }
   return g_test_run ();
 }

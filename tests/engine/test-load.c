@@ -145,6 +145,38 @@ test_list (void)
   g_assert_cmpint (memcmp (all, by_numbers, n * sizeof (float)), !=, 0);
 }
 
+static CollateChatFormat
+peek_format (const char *architecture, const char *vocabulary, const char *template)
+{
+  g_autoptr (CollateEngineInfo) info = NULL;
+  g_autoptr (GError) error = NULL;
+  CollateChatFormat format;
+  GgufWriter *writer = gguf_writer_new (3);
+  TinyEngine tiny;
+
+  gguf_writer_add_string (writer, "general.architecture", architecture);
+  gguf_writer_add_string (writer, "tokenizer.ggml.pre", vocabulary);
+  if (template != NULL)
+    gguf_writer_add_string (writer, "tokenizer.chat_template", template);
+  tiny_engine_begin (&tiny);
+  write_file (&tiny, writer);
+  info = collate_engine_peek (tiny.path, &error);
+  g_assert_no_error (error);
+  format = info->chat;
+  tiny_engine_close (&tiny);
+  return format;
+}
+
+/* DeepSeek 3.2 was published without a template; what has one, or is another model, is taken at its word. */
+static void
+test_no_template (void)
+{
+  g_assert_cmpint (peek_format ("deepseek32", "deepseek-v3", NULL), ==, COLLATE_CHAT_DEEPSEEK);
+  g_assert_cmpint (peek_format ("deepseek32", "deepseek-v3", "other"), ==, COLLATE_CHAT_UNKNOWN);
+  g_assert_cmpint (peek_format ("deepseek32", "qwen2", NULL), ==, COLLATE_CHAT_NONE);
+  g_assert_cmpint (peek_format ("deepseek2", "deepseek-v3", NULL), ==, COLLATE_CHAT_NONE);
+}
+
 /* A CPU that says how much memory there is. */
 static gint64 available;
 
@@ -235,6 +267,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/engine/load/joined/glm-dsa", "glm-dsa", test_joined);
   g_test_add_func ("/engine/load/joined/size", test_joined_size);
   g_test_add_func ("/engine/load/list-of-indexers", test_list);
+  g_test_add_func ("/engine/load/no-template", test_no_template);
   g_test_add_func ("/engine/load/experts", test_experts);
   g_test_add_func ("/engine/load/no-experts", test_no_experts);
   g_test_add_func ("/engine/load/leave", test_leave);
