@@ -304,6 +304,74 @@ test_drafts (gconstpointer architecture)
   tiny_engine_close (&fixture.tiny);
 }
 
+/* By how much the likeliest token is ahead of the next. */
+static float
+get_lead (const float *logits)
+{
+  gint32 largest = find_largest (logits);
+  float second = -INFINITY;
+
+  for (gint32 i = 0; i < N_VOCABULARY; i++)
+    if (i != largest)
+      second = MAX (second, logits[i]);
+  return logits[largest] - second;
+}
+
+#define LEAST_LEAD 1e-3
+
+/* What the likeliest tokens make of a text, each session by itself, is the same to the first place where two tokens are
+ * all but equally likely; returns how many tokens that are. */
+static guint
+check_greedy (Fixture *fixture, CollateEngineReading reading, const gint32 *tokens, gsize n_prompt)
+{
+  g_autoptr (CollateEngineSession) plain = open_session (fixture, reading);
+  g_autoptr (CollateEngineSession) drafting = NULL;
+  gint64 n_drafted, n_right;
+  guint n = 0;
+
+  reading.drafts = TRUE;
+  drafting = open_session (fixture, reading);
+  synchronise (plain, tokens, n_prompt);
+  synchronise (drafting, tokens, n_prompt);
+  for (; n < 200; n++)
+    {
+      const float *logits = collate_engine_session_get_logits (plain);
+      gint32 token = find_largest (logits);
+
+      if (get_lead (logits) < LEAST_LEAD)
+        break;
+      g_assert_cmpint (find_largest (collate_engine_session_get_logits (drafting)), ==, token);
+      append (plain, token);
+      append (drafting, token);
+    }
+  collate_engine_session_get_drafts (drafting, &n_drafted, &n_right);
+  g_test_message (
+      "%u tokens, %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " drafts right", n, n_right, n_drafted);
+  g_assert_cmpint (n_drafted, >, 0);
+  return n;
+}
+
+static void
+test_greedy (gconstpointer architecture)
+{
+  const CollateEngineReading readings[] = { { FALSE }, { .sparse = TRUE, .top_k = 40 } };
+  g_autofree gint32 *tokens = tiny_engine_get_tokens (SEED, N_TOKENS);
+  Fixture coin = { 0 }, whole = { 0 };
+  guint n = 0;
+
+  make_coin (&coin.tiny, architecture);
+  tiny_engine_open (&whole.tiny, architecture, COLLATE_F32);
+  for (gsize i = 0; i < G_N_ELEMENTS (readings); i++)
+    for (gsize n_prompt = 30; n_prompt < 150; n_prompt += 50)
+      {
+        n += check_greedy (&coin, readings[i], tokens, n_prompt);
+        n += check_greedy (&whole, readings[i], tokens, n_prompt);
+      }
+  g_assert_cmpuint (n, >, 1000);
+  tiny_engine_close (&coin.tiny);
+  tiny_engine_close (&whole.tiny);
+}
+
 /* To the last token of the context. */
 static void
 test_draft_at_end (gconstpointer architecture)
@@ -348,6 +416,8 @@ main (int argc, char *argv[])
   ADD_ALL ("glm-dsa");
   g_test_add_data_func ("/engine/sparse/deepseek32/drafts", "deepseek32", test_drafts);
   g_test_add_data_func ("/engine/sparse/glm-dsa/drafts", "glm-dsa", test_drafts);
+  g_test_add_data_func ("/engine/sparse/deepseek32/greedy", "deepseek32", test_greedy);
+  g_test_add_data_func ("/engine/sparse/glm-dsa/greedy", "glm-dsa", test_greedy);
   g_test_add_data_func ("/engine/sparse/deepseek32/draft-at-end", "deepseek32", test_draft_at_end);
   return g_test_run ();
 }
