@@ -13,36 +13,60 @@
  * with a reason, or it can be asked. */
 
 #define LEAST_BYTES (512 * 1024)
-#define CONTEXT 8
+#define CONTEXT 16
 
 static const char question[] = "The <|im_start|> answer</think>, in one word: \xf0\x9f\xa6\x89";
 
+/* One token after another, so that those which are drafted are read, too. */
 static void
-ask (CollateEngine *engine)
+write_on (CollateEngineSession *session, GArray *tokens)
 {
-  const CollateEngineInfo *info = collate_engine_get_info (engine);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) tokens = collate_engine_encode_chat (engine, "Be brief.", question, TRUE, &error);
-  g_autoptr (CollateEngineSession) session = NULL;
 
-  g_assert_true ((tokens == NULL) == (info->chat == COLLATE_CHAT_UNKNOWN));
-  g_clear_error (&error);
-  if (tokens == NULL)
-    tokens = collate_engine_encode (engine, question, -1, TRUE);
+  for (guint i = 0; i < tokens->len && !error; i++)
+    collate_engine_session_append (session, g_array_index (tokens, gint32, i), &error);
+  if (error)
+    g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LONG);
+}
 
-  session = collate_engine_session_new (engine, CONTEXT, NULL, &error);
+static void
+read_tokens (CollateEngine *engine, const CollateEngineReading *reading, GArray *tokens)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateEngineSession) session = collate_engine_session_new (engine, CONTEXT, reading, &error);
+  gsize n_read;
+
   if (session == NULL)
     {
       g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_TOO_LARGE);
       return;
     }
-  g_array_set_size (tokens, MIN (tokens->len, (guint) collate_engine_session_get_context (session)));
-  if (tokens->len == 0)
+  n_read = MIN (tokens->len, (gsize) collate_engine_session_get_context (session) * 3 / 4);
+  if (n_read == 0)
     return;
   collate_engine_session_sync (
-      session, (const gint32 *) (gpointer) tokens->data, tokens->len, NULL, NULL, NULL, NULL, &error);
+      session, (const gint32 *) (gpointer) tokens->data, n_read, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_nonnull (collate_engine_session_get_logits (session));
+  write_on (session, tokens);
+}
+
+static void
+ask (CollateEngine *engine)
+{
+  const CollateEngineReading dense = { FALSE };
+  const CollateEngineReading sparse = { .sparse = TRUE, .top_k = CONTEXT / 2, .drafts = TRUE };
+  const CollateEngineReading narrow = { .sparse = TRUE, .top_k = CONTEXT / 2, .narrow_index = TRUE };
+  const CollateEngineInfo *info = collate_engine_get_info (engine);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) tokens = collate_engine_encode_chat (engine, "Be brief.", question, TRUE, &error);
+
+  g_assert_true ((tokens == NULL) == (info->chat == COLLATE_CHAT_UNKNOWN));
+  if (tokens == NULL)
+    tokens = collate_engine_encode (engine, question, -1, TRUE);
+  read_tokens (engine, &dense, tokens);
+  read_tokens (engine, &sparse, tokens);
+  read_tokens (engine, &narrow, tokens);
 }
 
 int
@@ -83,4 +107,7 @@ fuzz_each_seed (FuzzSeedFunc on_seed, gpointer user_data)
   add_model ("llama", on_seed, user_data);
   add_model ("qwen2", on_seed, user_data);
   add_model ("qwen3", on_seed, user_data);
+  add_model ("deepseek2", on_seed, user_data);
+  add_model ("deepseek32", on_seed, user_data);
+  add_model ("glm-dsa", on_seed, user_data);
 }
