@@ -22,6 +22,8 @@ struct _CollateEngine
   gint64 n_bytes; /* with a session */
   gboolean unknown;
   gboolean lost;
+  gint64 n_drafted; /* in each answer */
+  gint64 n_right;
   gint64 n_left; /* tokens until the device fails; -1: it does not */
   char *device;
   GError *avoided;
@@ -175,6 +177,8 @@ collate_engine_open (const char *path, const char *device, GCancellable *cancell
     engine->info.context = CONTEXT;
   engine->second_context = g_key_file_get_integer (file, "model", "second-context", NULL);
   engine->n_bytes = g_key_file_get_int64 (file, "model", "takes", NULL);
+  engine->n_drafted = g_key_file_get_int64 (file, "model", "drafted", NULL);
+  engine->n_right = g_key_file_get_int64 (file, "model", "drafts-right", NULL);
   engine->info.vocabulary = N_TOKENS;
   engine->info.top_k = TOP_K;
   done.n_opened++;
@@ -371,7 +375,8 @@ collate_engine_session_free (CollateEngineSession *session)
 void
 collate_engine_session_get_drafts (CollateEngineSession *session, gint64 *n_drafted, gint64 *n_right)
 {
-  *n_drafted = *n_right = 0;
+  *n_drafted = session->engine->n_drafted;
+  *n_right = session->engine->n_right;
 }
 
 gint64

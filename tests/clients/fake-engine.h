@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  *   lost=true    its device is lost as soon as it has answered
  *   fails=N      the device that is chosen where none is named, "vulkan:0", computes N tokens and fails
  *   named-fails=N  the same of a device that is named
+ *   drafted=N    tokens that a session drafts for an answer, and
+ *   drafts-right=N  of them, those that are right
  *   avoids=…     the device that is chosen where none is named fails at once, and says this
  *
  * In sparse attention a token reads 8 tokens, unless another number is asked for. A prompt is "SYSTEM|USER>". Opening a

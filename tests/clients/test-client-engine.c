@@ -121,6 +121,26 @@ test_answers (void)
 }
 
 static void
+test_drafts (void)
+{
+  g_auto (Shelf) shelf = { 0 };
+  g_autoptr (Asked) plain = NULL;
+  g_autoptr (Asked) drafted = NULL;
+
+  shelf_init (&shelf);
+  shelf_add (&shelf, "a", "reply=Yes");
+  shelf_add (&shelf, "b", "drafted=7\ndrafts-right=4\nreply=Yes");
+  plain = ask (&shelf, "a", "why");
+  drafted = ask (&shelf, "b", "why");
+
+  g_assert_cmpint (plain->usage.drafted, ==, 0);
+  g_assert_cmpint (plain->usage.drafts_right, ==, 0);
+  g_assert_cmpint (drafted->usage.drafted, ==, 7);
+  g_assert_cmpint (drafted->usage.drafts_right, ==, 4);
+  g_assert_cmpint (drafted->usage.output, ==, plain->usage.output);
+}
+
+static void
 test_thinks (void)
 {
   g_auto (Shelf) shelf = { 0 };
@@ -662,6 +682,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/clients/engine/answers", test_answers);
+  g_test_add_func ("/clients/engine/drafts", test_drafts);
   g_test_add_func ("/clients/engine/thinks", test_thinks);
   g_test_add_func ("/clients/engine/reuses", test_reuses);
   g_test_add_func ("/clients/engine/device-lost", test_device_lost);
