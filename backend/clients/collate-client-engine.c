@@ -330,12 +330,23 @@ write_answer (Job *job, CollateEngine *engine, CollateEngineSession *session, gs
   return FALSE;
 }
 
-static gboolean
-compute (Job *job, CollateEngine *engine, GError **error)
+static void
+begin (gpointer data)
 {
-  CollateEngineSession *session;
-  g_autoptr (GArray) prompt = collate_engine_encode_chat (engine, job->system, job->user, job->think, error);
+  tell (data, COLLATE_EVENT_LOADS, 0, NULL);
+}
 
+static gboolean
+compute (CollateEngine *engine, gpointer data, GError **error)
+{
+  Job *job = data;
+  const GError *avoided = collate_engine_get_avoided (engine);
+  CollateEngineSession *session;
+  g_autoptr (GArray) prompt = NULL;
+
+  if (avoided != NULL)
+    tell (job, COLLATE_EVENT_AVOIDED, avoided->code, avoided->message);
+  prompt = collate_engine_encode_chat (engine, job->system, job->user, job->think, error);
   if (prompt == NULL || !fits (prompt->len, collate_engine_get_info (engine)->context, error))
     return FALSE;
   session = collate_loaded_get_session (job->loaded, &job->reading, error);
@@ -347,48 +358,22 @@ compute (Job *job, CollateEngine *engine, GError **error)
   return read_prompt (job, session, prompt, error) && write_answer (job, engine, session, prompt->len, error);
 }
 
-/* `*again`: nothing of an answer came, and another device takes the place of the one that failed. */
-static gboolean
-answer_once (Job *job, gboolean *again, GError **error)
-{
-  CollateEngine *engine;
-  const GError *avoided;
-  g_autoptr (GError) local = NULL;
-
-  tell (job, COLLATE_EVENT_LOADS, 0, NULL);
-  engine = collate_loaded_get_engine (job->loaded, job->path, job->device, job->cancellable, error);
-  if (engine == NULL)
-    return FALSE;
-  avoided = collate_engine_get_avoided (engine);
-  if (avoided != NULL)
-    tell (job, COLLATE_EVENT_AVOIDED, avoided->code, avoided->message);
-  if (compute (job, engine, &local))
-    return TRUE;
-
-  *again = collate_loaded_fail (job->loaded, local) && !job->has_told;
-  g_propagate_error (error, g_steal_pointer (&local));
-
-  return FALSE;
-}
-
 static gboolean
 answer (Job *job, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  gboolean again = FALSE;
+  const CollateLoadedWork work = {
+    .begin = begin,
+    .compute = compute,
+    .has_told = &job->has_told,
+    .data = job,
+  };
 
   if (is_stopped (job, error))
     return FALSE;
 
   tell (job, COLLATE_EVENT_SENT, 1, NULL);
-  if (answer_once (job, &again, &local))
-    return TRUE;
-  if (again)
-    return answer_once (job, &again, error);
 
-  g_propagate_error (error, g_steal_pointer (&local));
-
-  return FALSE;
+  return collate_loaded_run (job->loaded, job->path, job->device, &work, job->cancellable, error);
 }
 
 static void

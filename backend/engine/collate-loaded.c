@@ -329,17 +329,16 @@ note_failure (CollateLoaded *loaded, const Model *model, const GError *reason)
   g_hash_table_replace (loaded->failures, g_strdup (model->path), failure);
 }
 
-gboolean
-collate_loaded_fail (CollateLoaded *loaded, const GError *error)
+/* Tells that the model that was used last could not compute. What its device cannot do any more is unloaded, to be loaded
+ * anew; TRUE where the CPU takes the place of a graphics card that nobody named. */
+static gboolean
+give_up (CollateLoaded *loaded, const GError *error)
 {
   guint n_models = loaded->models->len;
   gboolean failed = g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_SERVER);
   gboolean replaced;
-  Model *model;
+  Model *model = loaded->models->pdata[n_models - 1];
 
-  g_return_val_if_fail (n_models > 0, FALSE);
-
-  model = loaded->models->pdata[n_models - 1];
   replaced = (failed || is_short_of_memory (error)) && is_automatic (model->device) &&
              !g_str_equal (collate_engine_get_device (model->engine), "cpu");
   if (replaced)
@@ -348,4 +347,50 @@ collate_loaded_fail (CollateLoaded *loaded, const GError *error)
     g_ptr_array_remove_index (loaded->models, n_models - 1);
 
   return replaced;
+}
+
+/* `*again`: it failed on a device that is replaced. */
+static gboolean
+run_once (CollateLoaded *loaded,
+          const char *path,
+          const char *device,
+          const CollateLoadedWork *work,
+          gboolean *again,
+          GCancellable *cancellable,
+          GError **error)
+{
+  CollateEngine *engine;
+  g_autoptr (GError) local = NULL;
+
+  work->begin (work->data);
+  engine = collate_loaded_get_engine (loaded, path, device, cancellable, error);
+  if (engine == NULL)
+    return FALSE;
+  if (work->compute (engine, work->data, &local))
+    return TRUE;
+
+  *again = give_up (loaded, local);
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
+}
+
+gboolean
+collate_loaded_run (CollateLoaded *loaded,
+                    const char *path,
+                    const char *device,
+                    const CollateLoadedWork *work,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  gboolean again = FALSE;
+  g_autoptr (GError) local = NULL;
+
+  if (run_once (loaded, path, device, work, &again, cancellable, &local))
+    return TRUE;
+  if (again && !*work->has_told)
+    return run_once (loaded, path, device, work, &again, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
 }

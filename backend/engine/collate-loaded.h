@@ -28,10 +28,23 @@ CollateEngineSession *collate_loaded_get_session (CollateLoaded *loaded,
                                                   const CollateEngineReading *reading,
                                                   GError **error);
 
-/* Tells that the model that collate_loaded_get_engine() gave last could not compute. What its device cannot do any more
- * is unloaded, to be loaded anew. TRUE where the CPU takes the place of a graphics card that nobody named: asking again
- * helps. */
-gboolean collate_loaded_fail (CollateLoaded *loaded, const GError *error);
+/* What a model is loaded for. */
+typedef struct
+{
+  void (*begin) (gpointer data); /* before the model is loaded, each time */
+  gboolean (*compute) (CollateEngine *engine, gpointer data, GError **error);
+  const gboolean *has_told; /* set once what it made is out, and cannot be made anew */
+  gpointer data;
+} CollateLoadedWork;
+
+/* Works with the model of a file on a device. What its device cannot do any more is unloaded, to be loaded anew, and where
+ * that is a graphics card that nobody named, it is tried once more on the CPU. */
+gboolean collate_loaded_run (CollateLoaded *loaded,
+                             const char *path,
+                             const char *device,
+                             const CollateLoadedWork *work,
+                             GCancellable *cancellable,
+                             GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CollateLoaded, collate_loaded_free)
 

@@ -5,13 +5,17 @@
 
 #include "base/collate-error.h"
 
-/* What goes to the inbox. */
+/* A request, as it is worked on. */
 typedef struct
 {
+  CollateServeModel *model;
+  const CollateServeRequest *request;
   CollateInbox *inbox;
+  GCancellable *cancellable;
+  CollateServeOutcome *outcome;
   gboolean has_begun;
   gboolean has_written;
-} Writer;
+} Job;
 
 CollateServeModel *
 collate_serve_model_new (const char *path, const char *device, const CollateEngineReading *reading)
@@ -36,19 +40,12 @@ collate_serve_model_free (CollateServeModel *model)
   g_free (model);
 }
 
-/* Loaded, where it is not. */
-static CollateEngine *
-get_engine (CollateServeModel *model, GError **avoided, GCancellable *cancellable, GError **error)
+static void
+take_note (GError **avoided, const GError *reason)
 {
-  CollateEngine *engine =
-      collate_loaded_get_engine (model->loaded, model->path, model->device, cancellable, error);
-  const GError *reason = engine != NULL ? collate_engine_get_avoided (engine) : NULL;
-
   g_clear_error (avoided);
   if (reason != NULL)
     *avoided = g_error_copy (reason);
-
-  return engine;
 }
 
 gboolean
@@ -57,8 +54,12 @@ collate_serve_model_load (CollateServeModel *model,
                           GCancellable *cancellable,
                           GError **error)
 {
-  return get_engine (model, avoided, cancellable, error) != NULL &&
-         collate_loaded_get_session (model->loaded, &model->reading, error) != NULL;
+  CollateEngine *engine =
+      collate_loaded_get_engine (model->loaded, model->path, model->device, cancellable, error);
+
+  take_note (avoided, engine != NULL ? collate_engine_get_avoided (engine) : NULL);
+
+  return engine != NULL && collate_loaded_get_session (model->loaded, &model->reading, error) != NULL;
 }
 
 void
@@ -79,42 +80,42 @@ collate_serve_piece_free (gpointer data)
 }
 
 static void
-send_piece (Writer *writer, const char *text, gboolean reasoning)
+send_piece (Job *job, const char *text, gboolean reasoning)
 {
   CollateServePiece *piece = g_new0 (CollateServePiece, 1);
 
   piece->text = g_strdup (text);
   piece->reasoning = reasoning;
-  collate_inbox_send (writer->inbox, piece);
+  collate_inbox_send (job->inbox, piece);
 }
 
 static void
-begin (Writer *writer)
+begin (Job *job)
 {
-  if (!writer->has_begun)
-    send_piece (writer, NULL, FALSE);
-  writer->has_begun = TRUE;
+  if (!job->has_begun)
+    send_piece (job, NULL, FALSE);
+  job->has_begun = TRUE;
 }
 
 static void
 on_text (const char *text, gboolean reasoning, gpointer user_data)
 {
-  Writer *writer = user_data;
+  Job *job = user_data;
 
-  writer->has_written = TRUE;
-  send_piece (writer, text, reasoning);
+  job->has_written = TRUE;
+  send_piece (job, text, reasoning);
 }
 
 static void
 on_call (const CollateCall *call, gpointer user_data)
 {
-  Writer *writer = user_data;
+  Job *job = user_data;
   CollateServePiece *piece = g_new0 (CollateServePiece, 1);
 
   piece->function = g_strdup (call->name);
   piece->arguments = g_strdup (call->arguments);
-  writer->has_written = TRUE;
-  collate_inbox_send (writer->inbox, piece);
+  job->has_written = TRUE;
+  collate_inbox_send (job->inbox, piece);
 }
 
 /* The tokens to write on from; (nullable) (transfer full). */
@@ -153,14 +154,10 @@ check_length (GArray *prompt, gint64 context, GError **error)
 }
 
 static gboolean
-compute (CollateEngine *engine,
-         CollateEngineSession *session,
-         const CollateServeRequest *request,
-         Writer *writer,
-         GCancellable *cancellable,
-         CollateServeOutcome *outcome,
-         GError **error)
+write_reply (Job *job, CollateEngine *engine, CollateEngineSession *session, GError **error)
 {
+  const CollateServeRequest *request = job->request;
+  CollateServeOutcome *outcome = job->outcome;
   const gint64 context = collate_engine_session_get_context (session);
   g_autoptr (GArray) prompt = encode (engine, request, error);
   CollateGeneration generation;
@@ -174,13 +171,13 @@ compute (CollateEngine *engine,
                                     NULL,
                                     NULL,
                                     &n_reused,
-                                    cancellable,
+                                    job->cancellable,
                                     error))
     return FALSE;
 
   outcome->n_prompt = prompt->len;
   outcome->n_cached = (gint64) n_reused;
-  begin (writer);
+  begin (job);
 
   room = context - outcome->n_prompt;
   generation = (CollateGeneration){
@@ -192,37 +189,31 @@ compute (CollateEngine *engine,
     .on_call = request->tools != NULL ? on_call : NULL,
   };
   outcome->reason = collate_generate (
-      engine, session, &generation, on_text, writer, &outcome->generated, cancellable, error);
+      engine, session, &generation, on_text, job, &outcome->generated, job->cancellable, error);
 
   return outcome->reason != NULL;
 }
 
-/* `*again`: nothing was written, and another device takes the place of the one that failed. */
-static gboolean
-run_once (CollateServeModel *model,
-          const CollateServeRequest *request,
-          Writer *writer,
-          gboolean *again,
-          GCancellable *cancellable,
-          CollateServeOutcome *outcome,
-          GError **error)
+static void
+begin_anew (gpointer data)
 {
-  CollateEngine *engine = get_engine (model, &outcome->avoided, cancellable, error);
-  CollateEngineSession *session = NULL;
-  g_autoptr (GError) local = NULL;
+  Job *job = data;
 
-  outcome->is_loaded = FALSE;
-  if (engine == NULL)
-    return FALSE;
-  session = collate_loaded_get_session (model->loaded, &model->reading, &local);
-  outcome->is_loaded = session != NULL;
-  if (session != NULL && compute (engine, session, request, writer, cancellable, outcome, &local))
-    return TRUE;
+  job->outcome->is_loaded = FALSE;
+  take_note (&job->outcome->avoided, NULL);
+}
 
-  *again = collate_loaded_fail (model->loaded, local) && !writer->has_written;
-  g_propagate_error (error, g_steal_pointer (&local));
+static gboolean
+compute (CollateEngine *engine, gpointer data, GError **error)
+{
+  Job *job = data;
+  CollateEngineSession *session =
+      collate_loaded_get_session (job->model->loaded, &job->model->reading, error);
 
-  return FALSE;
+  take_note (&job->outcome->avoided, collate_engine_get_avoided (engine));
+  job->outcome->is_loaded = session != NULL;
+
+  return session != NULL && write_reply (job, engine, session, error);
 }
 
 gboolean
@@ -233,15 +224,15 @@ collate_serve_job_run (CollateServeModel *model,
                        CollateServeOutcome *outcome,
                        GError **error)
 {
-  Writer writer = { .inbox = inbox };
-  gboolean again = FALSE;
-  g_autoptr (GError) local = NULL;
+  Job job = {
+    .model = model, .request = request, .inbox = inbox, .cancellable = cancellable, .outcome = outcome
+  };
+  const CollateLoadedWork work = {
+    .begin = begin_anew,
+    .compute = compute,
+    .has_told = &job.has_written,
+    .data = &job,
+  };
 
-  if (run_once (model, request, &writer, &again, cancellable, outcome, &local))
-    return TRUE;
-  if (again)
-    return run_once (model, request, &writer, &again, cancellable, outcome, error);
-  g_propagate_error (error, g_steal_pointer (&local));
-
-  return FALSE;
+  return collate_loaded_run (model->loaded, model->path, model->device, &work, cancellable, error);
 }
