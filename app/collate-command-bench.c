@@ -19,13 +19,10 @@
 
 typedef struct
 {
-  char *model;
+  CollateEngineOptions engine;
   char *prompt;
   char *generate;
   char *depth;
-  char *attention;
-  char *top_k;
-  char *device;
   char *format_name;
 
   CollateOutputFormat format;
@@ -56,13 +53,10 @@ typedef struct
 static void
 options_clear (Options *options)
 {
-  g_free (options->model);
+  collate_engine_options_clear (&options->engine);
   g_free (options->prompt);
   g_free (options->generate);
   g_free (options->depth);
-  g_free (options->attention);
-  g_free (options->top_k);
-  g_free (options->device);
   g_free (options->format_name);
   g_array_unref (options->prompts);
   g_array_unref (options->generates);
@@ -337,23 +331,24 @@ static int
 bench (const Options *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (CollateEngine) engine = collate_engine_open (options->model, options->device, NULL, &error);
+  g_autoptr (CollateEngine) engine =
+      collate_engine_open (options->engine.model, options->engine.device, NULL, &error);
   g_autoptr (GArray) rows = make_rows (options);
   g_autoptr (GPtrArray) sessions = g_ptr_array_new ();
-  g_autofree char *name = g_path_get_basename (options->model);
+  g_autofree char *name = g_path_get_basename (options->engine.model);
   Bench bench = { options, engine, rows, sessions };
   const char *device;
   gboolean done;
 
   if (engine == NULL)
-    return collate_command_fail (error, options->model);
+    return collate_command_fail (error, options->engine.model);
   collate_command_tell_avoided (collate_engine_get_avoided (engine));
 
   done = run (&bench, &error);
   clear_sessions (&bench);
   collate_command_show_progress (NULL);
   if (!done)
-    return collate_command_fail (error, options->model);
+    return collate_command_fail (error, options->engine.model);
 
   device = collate_engine_get_device (engine);
   return options->format == COLLATE_OUTPUT_JSON ? print_json (&bench, name, device)
@@ -380,16 +375,16 @@ add_defaults (Options *options)
 static gboolean
 check (Options *options)
 {
-  if (options->model == NULL)
+  if (options->engine.model == NULL)
     return collate_command_complain (_ ("Name a model file with --model."));
   if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
-      !collate_command_check_device (options->device) ||
+      !collate_command_check_device (options->engine.device) ||
       !parse_list ("--prompt", options->prompt, FALSE, options->prompts) ||
       !parse_list ("--generate", options->generate, FALSE, options->generates) ||
       !parse_list ("--depth", options->depth, TRUE, options->depths))
     return FALSE;
 
-  options->readings = collate_command_parse_attentions (options->attention, options->top_k);
+  options->readings = collate_command_parse_attentions (&options->engine);
   add_defaults (options);
 
   return options->readings != NULL;
@@ -403,26 +398,12 @@ collate_command_bench (GStrv arguments)
                                .depths = g_array_new (FALSE, FALSE, sizeof (int)) };
   g_auto (GStrv) rest = g_strdupv (arguments);
   const GOptionEntry entries[] = {
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, N_ ("Measure this model file"), "FILE.gguf" },
-    { "prompt", 0, 0, G_OPTION_ARG_FILENAME, &options.prompt, N_ ("Read prompts of N tokens"), "N,N…" },
-    { "generate", 0, 0, G_OPTION_ARG_FILENAME, &options.generate, N_ ("Write N tokens"), "N,N…" },
-    { "depth", 0, 0, G_OPTION_ARG_FILENAME, &options.depth, N_ ("After N tokens"), "N,N…" },
-    { "attention",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.attention,
-      N_ ("Read by this attention, or by both"),
-      "dense,sparse" },
-    { "top-k",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.top_k,
-      N_ ("Sparse: let each token read N tokens"),
-      "N" },
-    { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
-    { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format_name, N_ ("Print in this format"), "text|json" },
+    COLLATE_OPTION ("model", &options.engine.model, N_ ("Measure this model file"), "FILE.gguf"),
+    COLLATE_OPTION ("prompt", &options.prompt, N_ ("Read prompts of N tokens"), "N,N…"),
+    COLLATE_OPTION ("generate", &options.generate, N_ ("Write N tokens"), "N,N…"),
+    COLLATE_OPTION ("depth", &options.depth, N_ ("After N tokens"), "N,N…"),
+    COLLATE_ENGINE_ENTRIES (&options.engine, "dense|sparse|dense,sparse"),
+    COLLATE_OPTION ("format", &options.format_name, N_ ("Print in this format"), "text|json"),
     G_OPTION_ENTRY_NULL,
   };
   int status;

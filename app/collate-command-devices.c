@@ -17,6 +17,15 @@
 #define DENSE "dense"
 #define SPARSE "sparse"
 
+void
+collate_engine_options_clear (CollateEngineOptions *options)
+{
+  g_free (options->model);
+  g_free (options->attention);
+  g_free (options->top_k);
+  g_free (options->device);
+}
+
 gboolean
 collate_command_check_device (const char *name)
 {
@@ -40,14 +49,14 @@ collate_command_get_attention (const CollateEngineReading *reading)
 }
 
 GArray *
-collate_command_parse_attentions (const char *names, const char *top_k)
+collate_command_parse_attentions (const CollateEngineOptions *options)
 {
-  g_auto (GStrv) parts = g_strsplit (names != NULL ? names : DENSE, ",", -1);
+  g_auto (GStrv) parts = g_strsplit (options->attention != NULL ? options->attention : DENSE, ",", -1);
   g_autoptr (GArray) readings = g_array_new (FALSE, FALSE, sizeof (CollateEngineReading));
   gboolean any_sparse = FALSE;
   int n_top_k = 0;
 
-  if (!collate_command_parse_number ("--top-k", top_k, COLLATE_MOST_TOP_K, &n_top_k))
+  if (!collate_command_parse_number ("--top-k", options->top_k, COLLATE_MOST_TOP_K, &n_top_k))
     return NULL;
   for (guint i = 0; i == 0 || parts[i] != NULL; i++)
     {
@@ -63,7 +72,7 @@ collate_command_parse_attentions (const char *names, const char *top_k)
       any_sparse = any_sparse || sparse;
       g_array_append_val (readings, reading);
     }
-  if (top_k != NULL && !any_sparse)
+  if (options->top_k != NULL && !any_sparse)
     {
       collate_command_complain (_ ("--top-k is of use with sparse attention only."));
       return NULL;
@@ -73,14 +82,15 @@ collate_command_parse_attentions (const char *names, const char *top_k)
 }
 
 gboolean
-collate_command_parse_attention (const char *name, const char *top_k, CollateEngineReading *reading)
+collate_command_parse_attention (const CollateEngineOptions *options, CollateEngineReading *reading)
 {
-  g_autoptr (GArray) readings = collate_command_parse_attentions (name, top_k);
+  g_autoptr (GArray) readings = collate_command_parse_attentions (options);
 
   if (readings == NULL)
     return FALSE;
   if (readings->len > 1)
-    return collate_command_complain (_ ("--attention takes one attention here, not “%s”."), name);
+    return collate_command_complain (_ ("--attention takes one attention here, not “%s”."),
+                                     options->attention);
   *reading = g_array_index (readings, CollateEngineReading, 0);
 
   return TRUE;
@@ -171,7 +181,7 @@ collate_command_devices (GStrv arguments)
   g_auto (GStrv) rest = g_strdupv (arguments);
   g_autoptr (GPtrArray) devices = NULL;
   const GOptionEntry entries[] = {
-    { "format", 0, 0, G_OPTION_ARG_FILENAME, &format_name, N_ ("Print in this format"), "text|json" },
+    COLLATE_OPTION ("format", &format_name, N_ ("Print in this format"), "text|json"),
     G_OPTION_ENTRY_NULL,
   };
   CollateOutputFormat format;

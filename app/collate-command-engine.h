@@ -8,12 +8,29 @@ G_BEGIN_DECLS
 
 /* What the commands share that run a model file themselves. */
 
+/* Which model file, and how it is run, as it was given. */
+typedef struct
+{
+  char *model;
+  char *attention;
+  char *top_k;
+  char *device;
+} CollateEngineOptions;
+
+void collate_engine_options_clear (CollateEngineOptions *options);
+
+/* Their entries but the first, whose words are the command's own. */
+#define COLLATE_ENGINE_ENTRIES(options, attentions)                                                          \
+  COLLATE_OPTION ("attention", &(options)->attention, N_ ("Read by this attention"), (attentions)),          \
+      COLLATE_OPTION ("top-k", &(options)->top_k, N_ ("Sparse: let each token read N tokens"), "N"),         \
+      COLLATE_OPTION ("device", &(options)->device, N_ ("Run on this device"), "NAME")
+
 /* Reads how a session shall read: an attention by name (NULL: dense), and --top-k (NULL: the model's own). FALSE after
  * saying so where one of them is not known, or the second is of no use. */
-gboolean collate_command_parse_attention (const char *name, const char *top_k, CollateEngineReading *reading);
+gboolean collate_command_parse_attention (const CollateEngineOptions *options, CollateEngineReading *reading);
 
 /* The same for "dense,sparse", as an array of CollateEngineReading; (nullable) (transfer full). */
-GArray *collate_command_parse_attentions (const char *names, const char *top_k);
+GArray *collate_command_parse_attentions (const CollateEngineOptions *options);
 
 /* "dense", "sparse"; static. */
 const char *collate_command_get_attention (const CollateEngineReading *reading);

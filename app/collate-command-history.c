@@ -139,13 +139,7 @@ collate_command_history (GStrv arguments)
   g_autofree char *format_name = NULL;
   g_auto (GStrv) rest = g_strdupv (arguments);
   const GOptionEntry entries[] = {
-    { "format",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &format_name,
-      N_ ("Print in this format"),
-      "text|json|csv|markdown|html" },
+    COLLATE_OPTION ("format", &format_name, N_ ("Print in this format"), "text|json|csv|markdown|html"),
     G_OPTION_ENTRY_NULL,
   };
   gboolean show;

@@ -119,7 +119,7 @@ collate_command_models (GStrv arguments)
   g_autoptr (CollateKeys) keys = NULL;
   g_autoptr (CollateCatalogue) catalogue = NULL;
   const GOptionEntry entries[] = {
-    { "format", 0, 0, G_OPTION_ARG_FILENAME, &format_name, N_ ("Print in this format"), "text|json" },
+    COLLATE_OPTION ("format", &format_name, N_ ("Print in this format"), "text|json"),
     G_OPTION_ENTRY_NULL,
   };
   CollateOutputFormat format;

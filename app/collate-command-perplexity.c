@@ -17,12 +17,9 @@
 
 typedef struct
 {
-  char *model;
+  CollateEngineOptions engine;
   char *text;
   char *context;
-  char *attention;
-  char *top_k;
-  char *device;
   char *format_name;
   CollateOutputFormat format;
   int n_context;
@@ -32,12 +29,9 @@ typedef struct
 static void
 options_clear (Options *options)
 {
-  g_free (options->model);
+  collate_engine_options_clear (&options->engine);
   g_free (options->text);
   g_free (options->context);
-  g_free (options->attention);
-  g_free (options->top_k);
-  g_free (options->device);
   g_free (options->format_name);
 }
 
@@ -179,9 +173,9 @@ measure (const Options *options)
       collate_command_complain (_ ("The text cannot be read: %s."), error->message);
       return COLLATE_EXIT_INCOMPLETE;
     }
-  engine = collate_engine_open (options->model, options->device, NULL, &error);
+  engine = collate_engine_open (options->engine.model, options->engine.device, NULL, &error);
   if (engine == NULL)
-    return collate_command_fail (error, options->model);
+    return collate_command_fail (error, options->engine.model);
   collate_command_tell_avoided (collate_engine_get_avoided (engine));
 
   tokens = collate_engine_encode (engine, text, (gssize) length, TRUE);
@@ -192,7 +186,7 @@ measure (const Options *options)
       return COLLATE_EXIT_INCOMPLETE;
     }
   if (!score_windows (engine, tokens, options, &score, &error))
-    return collate_command_fail (error, options->model);
+    return collate_command_fail (error, options->engine.model);
 
   return options->format == COLLATE_OUTPUT_JSON ? print_json (options, &score) : print_text (options, &score);
 }
@@ -200,13 +194,13 @@ measure (const Options *options)
 static gboolean
 check (Options *options)
 {
-  if (options->model == NULL)
+  if (options->engine.model == NULL)
     return collate_command_complain (_ ("Name a model file with --model."));
   if (options->text == NULL)
     return collate_command_complain (_ ("Name a text with --text."));
   if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
-      !collate_command_parse_attention (options->attention, options->top_k, &options->reading) ||
-      !collate_command_check_device (options->device) ||
+      !collate_command_parse_attention (&options->engine, &options->reading) ||
+      !collate_command_check_device (options->engine.device) ||
       !collate_command_parse_number ("--context", options->context, MAX_CONTEXT, &options->n_context))
     return FALSE;
   if (options->n_context < LEAST_CONTEXT)
@@ -221,25 +215,11 @@ collate_command_perplexity (GStrv arguments)
   g_auto (Options) options = { .n_context = DEFAULT_CONTEXT };
   g_auto (GStrv) rest = g_strdupv (arguments);
   const GOptionEntry entries[] = {
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, N_ ("Measure this model file"), "FILE.gguf" },
-    { "text", 0, 0, G_OPTION_ARG_FILENAME, &options.text, N_ ("Predict this text"), "FILE" },
-    { "context", 0, 0, G_OPTION_ARG_FILENAME, &options.context, N_ ("In windows of N tokens"), "N" },
-    { "attention",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.attention,
-      N_ ("Read by this attention"),
-      "dense|sparse" },
-    { "top-k",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.top_k,
-      N_ ("Sparse: let each token read N tokens"),
-      "N" },
-    { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
-    { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format_name, N_ ("Print in this format"), "text|json" },
+    COLLATE_OPTION ("model", &options.engine.model, N_ ("Measure this model file"), "FILE.gguf"),
+    COLLATE_OPTION ("text", &options.text, N_ ("Predict this text"), "FILE"),
+    COLLATE_OPTION ("context", &options.context, N_ ("In windows of N tokens"), "N"),
+    COLLATE_ENGINE_ENTRIES (&options.engine, "dense|sparse"),
+    COLLATE_OPTION ("format", &options.format_name, N_ ("Print in this format"), "text|json"),
     G_OPTION_ENTRY_NULL,
   };
   int status;

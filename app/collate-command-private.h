@@ -22,6 +22,12 @@ int collate_command_serve (GStrv arguments);
 /* What the commands share. Texts on the command line are taken as bytes (G_OPTION_ARG_FILENAME), so that
  * the locale's character set does not matter. */
 
+/* An option that takes a text, in a table of GOptionEntry. */
+#define COLLATE_OPTION(name, target, words, value)                                                           \
+  {                                                                                                          \
+    (name), 0, 0, G_OPTION_ARG_FILENAME, (target), (words), (value)                                          \
+  }
+
 /* Parses `arguments` by `entries` and leaves the others there, which `usage` describes; where it is NULL, there may be
  * none. FALSE where the command ends here, with `status`: help was asked for and printed, or the usage is wrong and was
  * told. */

@@ -17,10 +17,7 @@ typedef struct
 {
   char *host;
   char *port;
-  char *model;
-  char *attention;
-  char *top_k;
-  char *device;
+  CollateEngineOptions engine;
   guint64 n_port;
   CollateEngineReading reading;
 } Options;
@@ -30,10 +27,7 @@ options_clear (Options *options)
 {
   g_free (options->host);
   g_free (options->port);
-  g_free (options->model);
-  g_free (options->attention);
-  g_free (options->top_k);
-  g_free (options->device);
+  collate_engine_options_clear (&options->engine);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -60,9 +54,9 @@ choose_model (Options *options)
 {
   g_autofree char *folder = collate_local_models_dup_folder ();
 
-  if (options->model == NULL)
-    options->model = dup_first_model (folder);
-  if (options->model == NULL)
+  if (options->engine.model == NULL)
+    options->engine.model = dup_first_model (folder);
+  if (options->engine.model == NULL)
     return collate_command_complain (_ ("There is no model file in %s: name one with --model."), folder);
 
   return TRUE;
@@ -85,8 +79,8 @@ check (Options *options)
       !g_ascii_string_to_unsigned (options->port, 10, 0, G_MAXUINT16, &options->n_port, NULL))
     return collate_command_complain (_ ("--port takes a number from 0 to %d."), G_MAXUINT16);
 
-  return collate_command_parse_attention (options->attention, options->top_k, &options->reading) &&
-         collate_command_check_device (options->device) && choose_model (options);
+  return collate_command_parse_attention (&options->engine, &options->reading) &&
+         collate_command_check_device (options->engine.device) && choose_model (options);
 }
 
 /* Serves until a signal comes. */
@@ -113,7 +107,8 @@ static int
 serve (const Options *options)
 {
   g_autoptr (GCancellable) cancellable = collate_command_catch_signals ();
-  g_autoptr (CollateServe) serve = collate_serve_new (options->model, options->device, &options->reading);
+  g_autoptr (CollateServe) serve =
+      collate_serve_new (options->engine.model, options->engine.device, &options->reading);
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
   int status;
@@ -127,7 +122,7 @@ serve (const Options *options)
   else if (g_cancellable_is_cancelled (cancellable))
     status = COLLATE_EXIT_DONE;
   else
-    status = collate_command_fail (error, options->model);
+    status = collate_command_fail (error, options->engine.model);
 
   /* What was under way ends, and says so. */
   g_clear_object (&result);
@@ -144,24 +139,10 @@ collate_command_serve (GStrv arguments)
   g_auto (Options) options = { .n_port = DEFAULT_PORT };
   g_auto (GStrv) rest = g_strdupv (arguments);
   const GOptionEntry entries[] = {
-    { "host", 0, 0, G_OPTION_ARG_FILENAME, &options.host, N_ ("Listen at this IP address"), "127.0.0.1" },
-    { "port", 0, 0, G_OPTION_ARG_FILENAME, &options.port, N_ ("Listen at this port; 0: a free one"), "N" },
-    { "model", 0, 0, G_OPTION_ARG_FILENAME, &options.model, N_ ("Serve this model file"), "FILE.gguf" },
-    { "attention",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.attention,
-      N_ ("Read by this attention"),
-      "dense|sparse" },
-    { "top-k",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.top_k,
-      N_ ("Sparse: let each token read N tokens"),
-      "N" },
-    { "device", 0, 0, G_OPTION_ARG_FILENAME, &options.device, N_ ("Run on this device"), "NAME" },
+    COLLATE_OPTION ("host", &options.host, N_ ("Listen at this IP address"), "127.0.0.1"),
+    COLLATE_OPTION ("port", &options.port, N_ ("Listen at this port; 0: a free one"), "N"),
+    COLLATE_OPTION ("model", &options.engine.model, N_ ("Serve this model file"), "FILE.gguf"),
+    COLLATE_ENGINE_ENTRIES (&options.engine, "dense|sparse"),
     G_OPTION_ENTRY_NULL,
   };
   int status;

@@ -200,14 +200,11 @@ collate_command_tokens (GStrv arguments)
   g_auto (TokensOptions) options = { 0 };
   g_auto (GStrv) paths = g_strdupv (arguments);
   const GOptionEntry entries[] = {
-    { "encoding",
-      0,
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options.encoding,
-      N_ ("Count by this encoding"),
-      "cl100k_base|o200k_base|deepseek-v3|gguf:FILE" },
-    { "format", 0, 0, G_OPTION_ARG_FILENAME, &options.format, N_ ("Print in this format"), "text|json" },
+    COLLATE_OPTION ("encoding",
+                    &options.encoding,
+                    N_ ("Count by this encoding"),
+                    "cl100k_base|o200k_base|deepseek-v3|gguf:FILE"),
+    COLLATE_OPTION ("format", &options.format, N_ ("Print in this format"), "text|json"),
     { "text", 0, 0, G_OPTION_ARG_NONE, &options.text, N_ ("Print the text itself"), NULL },
     G_OPTION_ENTRY_NULL,
   };
