@@ -8,7 +8,7 @@
 
 #include "base/collate-error.h"
 #include "base/collate-table.h"
-#include "collate-local-models.h"
+#include "collate-local-files.h"
 #include "compare/collate-sentences.h"
 
 /* `collate devices`: what a model file can run on; and what the commands share that run one. */
@@ -104,7 +104,7 @@ collate_command_fail (const GError *error, const char *subject)
   /* What is said of a document does not help with a model file. */
   if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
     {
-      sentence = collate_local_models_dup_problem (error);
+      sentence = collate_local_files_dup_problem (error);
       collate_command_complain ("%s: %s", subject, sentence);
       return COLLATE_EXIT_INCOMPLETE;
     }

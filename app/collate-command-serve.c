@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "collate-local-models.h"
+#include "collate-local-files.h"
 #include "serve/collate-serve.h"
 
 /* `collate serve`: a model file for other programs, until a signal ends it. */
@@ -36,7 +36,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 static char *
 dup_first_model (const char *folder)
 {
-  g_autoptr (GPtrArray) models = collate_local_models_scan (folder);
+  g_autoptr (GPtrArray) models = collate_local_files_scan (folder);
 
   for (guint i = 0; i < models->len; i++)
     {
@@ -52,7 +52,7 @@ dup_first_model (const char *folder)
 static gboolean
 choose_model (Options *options)
 {
-  g_autofree char *folder = collate_local_models_dup_folder ();
+  g_autofree char *folder = collate_local_files_dup_folder ();
 
   if (options->engine.model == NULL)
     options->engine.model = dup_first_model (folder);

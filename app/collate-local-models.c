@@ -3,24 +3,11 @@
 
 #include "collate-local-models.h"
 
-#include <errno.h>
-#include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/collate-error.h"
-#include "base/collate-format.h"
-#include "compare/collate-sentences.h"
+#include "collate-local-files.h"
 #include "engine/collate-engine.h"
-#include "tokens/collate-encoding.h"
 
 /* A folder is looked through on a thread, and so is memory, whose drivers take their time; what changes while it is makes
  * it be looked through again. */
-
-#define SUFFIX ".gguf"
-
-#define MAX_TEXT 80 /* characters of a name that a file gives itself */
 
 /* A file that is being copied changes many times. */
 #define SCAN_DELAY_MS 300
@@ -41,195 +28,6 @@ struct _CollateLocalModels
 
 G_DEFINE_FINAL_TYPE (CollateLocalModels, collate_local_models, G_TYPE_OBJECT)
 
-char *
-collate_local_models_dup_folder (void)
-{
-  return g_build_filename (g_get_user_data_dir (), "collate", "models", NULL);
-}
-
-/* "NAME" of "NAME.gguf", NULL where it is no such name; (nullable) (transfer full). */
-static char *
-dup_model_name (const char *file_name)
-{
-  gsize length = strlen (file_name);
-
-  if (length <= strlen (SUFFIX) || *file_name == '.' || !g_str_has_suffix (file_name, SUFFIX) ||
-      !g_utf8_validate (file_name, (gssize) length, NULL))
-    return NULL;
-
-  return g_strndup (file_name, length - strlen (SUFFIX));
-}
-
-gboolean
-collate_local_models_is_model_file (GFile *file)
-{
-  g_autofree char *base_name = g_file_get_basename (file);
-  g_autofree char *name = base_name != NULL ? dup_model_name (base_name) : NULL;
-
-  return name != NULL;
-}
-
-char *
-collate_local_models_dup_problem (const GError *error)
-{
-  switch (error->domain == COLLATE_ERROR ? error->code : -1)
-    {
-    case COLLATE_ERROR_UNREADABLE:
-      return g_strdup_printf (_ ("The model file cannot be read. (%s)"), error->message);
-    case COLLATE_ERROR_UNSUPPORTED:
-      return g_strdup_printf (_ ("This version of Collate cannot run the model file. (%s)"), error->message);
-    case COLLATE_ERROR_UNWRITABLE:
-      return collate_sentence_for_error (error, _ ("The model file"));
-    default:
-      return g_strdup_printf (_ ("The model file is damaged, or none. (%s)"), error->message);
-    }
-}
-
-static CollateThinking
-get_thinking (const CollateEngineInfo *info)
-{
-  if (info->chat == COLLATE_CHAT_QWEN3)
-    return COLLATE_THINKING_SWITCH;
-
-  return info->thinks ? COLLATE_THINKING_ALWAYS : COLLATE_THINKING_NONE;
-}
-
-/* A stranger's text, for one line of a list. */
-static char *
-dup_text (const char *text)
-{
-  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
-
-  return valid != NULL ? collate_format_line (valid, MAX_TEXT) : NULL;
-}
-
-/* ISO names and formats' own ones; NULL where it is not known. */
-static const char *
-get_chat_name (CollateChatFormat chat)
-{
-  switch (chat)
-    {
-    case COLLATE_CHAT_NONE:
-      /* Translators: of a model that knows no turns of a conversation. */
-      return _ ("plain text");
-    case COLLATE_CHAT_CHATML:
-      return "ChatML";
-    case COLLATE_CHAT_QWEN3:
-      return "ChatML (Qwen 3)";
-    case COLLATE_CHAT_LLAMA3:
-      return "Llama 3";
-    case COLLATE_CHAT_LLAMA2:
-      return "Llama 2";
-    case COLLATE_CHAT_DEEPSEEK:
-      return "DeepSeek";
-    case COLLATE_CHAT_UNKNOWN:
-    default:
-      return NULL;
-    }
-}
-
-static void
-describe (CollateLocalModel *model, const CollateEngineInfo *info)
-{
-  model->title = dup_text (info->name);
-  model->architecture = dup_text (info->architecture);
-  model->quantization = g_strdup (info->quantization);
-  model->licence = dup_text (info->licence);
-  model->chat = g_strdup (get_chat_name (info->chat));
-  model->parameters = info->parameters;
-  model->file_bytes = info->file_bytes;
-  model->context = info->context;
-  model->thinking = get_thinking (info);
-  model->trained_index = info->index == COLLATE_INDEX_TRAINED;
-  model->top_k = info->top_k;
-}
-
-/* The name of a file's tokenizer: another file of that path has another one. */
-static char *
-name_encoding (const char *path)
-{
-  GStatBuf status;
-
-  if (g_stat (path, &status) != 0)
-    return NULL;
-
-  return g_strdup_printf (COLLATE_ENCODING_FILE "%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT ":%s",
-                          (gint64) status.st_mtime,
-                          (gint64) status.st_size,
-                          path);
-}
-
-CollateVocabulary *
-collate_local_models_load_vocabulary (const char *name, GError **error)
-{
-  const char *path = strchr (name + strlen (COLLATE_ENCODING_FILE), ':');
-
-  if (path != NULL)
-    return collate_engine_read_vocabulary (path + 1, error);
-  g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, name);
-
-  return NULL;
-}
-
-static CollateLocalModel *
-look_at (const char *name, const char *path)
-{
-  CollateLocalModel *model = collate_local_model_new (name, path);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (CollateEngineInfo) info = collate_engine_peek (path, &error);
-  CollateEngineNeeds needs = { 0 };
-
-  if (info == NULL)
-    {
-      model->problem = collate_local_models_dup_problem (error);
-      return model;
-    }
-
-  describe (model, info);
-  if (info->chat == COLLATE_CHAT_UNKNOWN)
-    model->problem = g_strdup (_ ("How to chat with this model is not known to this version of Collate."));
-  else if (!collate_engine_peek_needs (path, &needs, &error))
-    model->problem = collate_local_models_dup_problem (error);
-  model->weight_bytes = needs.weights;
-  model->expert_bytes = needs.experts;
-  model->session_bytes = needs.fixed;
-  model->token_bytes = needs.per_token;
-  model->sparse_session_bytes = needs.sparse_fixed;
-  model->sparse_token_bytes = needs.sparse_per_token;
-  model->chat_tokens[0] = needs.chat_tokens[0];
-  model->chat_tokens[1] = needs.chat_tokens[1];
-  if (model->problem == NULL)
-    model->encoding = name_encoding (path);
-
-  return model;
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp ((*(CollateLocalModel *const *) a)->name, (*(CollateLocalModel *const *) b)->name);
-}
-
-GPtrArray *
-collate_local_models_scan (const char *folder)
-{
-  GPtrArray *models = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
-  g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
-  const char *file_name;
-
-  while (directory != NULL && (file_name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *name = dup_model_name (file_name);
-      g_autofree char *path = g_build_filename (folder, file_name, NULL);
-
-      if (name != NULL && !g_file_test (path, G_FILE_TEST_IS_DIR))
-        g_ptr_array_add (models, look_at (name, path));
-    }
-  g_ptr_array_sort (models, compare_names);
-
-  return models;
-}
-
 /* Looking again and again. */
 
 static void start_scan (CollateLocalModels *self);
@@ -237,7 +35,7 @@ static void start_scan (CollateLocalModels *self);
 static void
 scan_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  g_task_return_pointer (task, collate_local_models_scan (data), (GDestroyNotify) g_ptr_array_unref);
+  g_task_return_pointer (task, collate_local_files_scan (data), (GDestroyNotify) g_ptr_array_unref);
 }
 
 static void
@@ -288,7 +86,7 @@ timer_cb (gpointer data)
 static gboolean
 names_model (GFile *file)
 {
-  return file != NULL && collate_local_models_is_model_file (file);
+  return file != NULL && collate_local_files_is_model_file (file);
 }
 
 /* A download writes without end, beside the models. */
@@ -493,75 +291,17 @@ addition_free (gpointer data)
   g_free (addition);
 }
 
-static gboolean
-fail_to_write (GError **error, const char *detail)
-{
-  g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE, detail);
-
-  return FALSE;
-}
-
-/* Copies it beside its place and moves it there, so that half a model is never found. */
-static gboolean
-copy_file (GFile *file, const char *path, GCancellable *cancellable, GError **error)
-{
-  g_autofree char *partial = g_strconcat (path, ".part", NULL);
-  g_autoptr (GFile) target = g_file_new_for_path (partial);
-  g_autoptr (GError) local = NULL;
-
-  if (!g_file_copy (file, target, G_FILE_COPY_OVERWRITE, cancellable, NULL, NULL, &local))
-    {
-      g_unlink (partial);
-      return fail_to_write (error, local->message);
-    }
-  if (g_rename (partial, path) != 0)
-    {
-      int code = errno;
-
-      g_unlink (partial);
-      return fail_to_write (error, g_strerror (code));
-    }
-
-  return TRUE;
-}
-
-static gboolean
-put_file (GFile *file, const char *path, GCancellable *cancellable, GError **error)
-{
-  const char *source = g_file_peek_path (file);
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  if (g_mkdir_with_parents (folder, 0755) != 0)
-    return fail_to_write (error, g_strerror (errno));
-  if (g_file_test (path, G_FILE_TEST_EXISTS))
-    return fail_to_write (error, _ ("a model file of this name is there already"));
-
-  return (source != NULL && link (source, path) == 0) || copy_file (file, path, cancellable, error);
-}
-
 static void
 add_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   const Addition *addition = data;
-  g_autofree char *base_name = g_file_get_basename (addition->file);
-  g_autofree char *name = base_name != NULL ? dup_model_name (base_name) : NULL;
-  g_autofree char *path = base_name != NULL ? g_build_filename (addition->folder, base_name, NULL) : NULL;
-  const char *source_path = g_file_peek_path (addition->file);
-  g_autoptr (CollateEngineInfo) info = NULL;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
+  char *id = collate_local_files_add (addition->file, addition->folder, cancellable, &error);
 
-  if (name == NULL || source_path == NULL)
-    g_set_error_literal (&error,
-                         COLLATE_ERROR,
-                         COLLATE_ERROR_UNREADABLE,
-                         _ ("a model file is on this machine and ends in .gguf"));
+  if (id != NULL)
+    g_task_return_pointer (task, id, g_free);
   else
-    info = collate_engine_peek (source_path, &error);
-
-  if (info != NULL && put_file (addition->file, path, cancellable, &error))
-    g_task_return_pointer (task, g_strconcat (COLLATE_LOCAL_PREFIX, name, NULL), g_free);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+    g_task_return_error (task, error);
 }
 
 void
@@ -599,13 +339,10 @@ remove_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
 {
   GError *error = NULL;
 
-  if (g_unlink (data) == 0 || errno == ENOENT)
+  if (collate_local_files_remove (data, &error))
     g_task_return_boolean (task, TRUE);
   else
-    {
-      fail_to_write (&error, g_strerror (errno));
-      g_task_return_error (task, error);
-    }
+    g_task_return_error (task, error);
 }
 
 void

@@ -3,23 +3,11 @@
 
 #include "catalogue/collate-catalogue.h"
 #include "collate-downloads.h"
-#include "tokens/collate-vocabulary.h"
 
 G_BEGIN_DECLS
 
-/* The folder of model files: what lies there is in the catalogue as "local:NAME" for NAME.gguf. */
-
-/* $XDG_DATA_HOME/collate/models; (transfer full). */
-char *collate_local_models_dup_folder (void);
-
-/* What each model file in the folder says of itself, in the order of their names' bytes; one that cannot be used says
- * why: an array of CollateLocalModel. Reads files: blocks; any thread; (transfer full). */
-GPtrArray *collate_local_models_scan (const char *folder);
-
-/* The tokenizer of a model's file, by the name of its encoding; any thread; blocks; (nullable) (transfer full). */
-CollateVocabulary *collate_local_models_load_vocabulary (const char *name, GError **error);
-
-/* Keeps a catalogue up to date with the folder, and changes the folder for a person. Main thread; nothing blocks. */
+/* Keeps a catalogue up to date with the folder of model files, and changes the folder for a person. Main thread; nothing
+ * blocks. */
 #define COLLATE_TYPE_LOCAL_MODELS (collate_local_models_get_type ())
 G_DECLARE_FINAL_TYPE (CollateLocalModels, collate_local_models, COLLATE, LOCAL_MODELS, GObject)
 
@@ -27,9 +15,6 @@ G_DECLARE_FINAL_TYPE (CollateLocalModels, collate_local_models, COLLATE, LOCAL_M
 CollateLocalModels *collate_local_models_new (CollateCatalogue *catalogue, const char *folder);
 
 const char *collate_local_models_get_folder (CollateLocalModels *self);
-
-/* TRUE where the file's name says that it is a model file. */
-gboolean collate_local_models_is_model_file (GFile *file);
 
 /* Looks at the folder, and how much memory is free, now. */
 void collate_local_models_look (CollateLocalModels *self);
@@ -51,9 +36,6 @@ void collate_local_models_add_async (CollateLocalModels *self,
                                      GCancellable *cancellable,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
-
-/* Why a file cannot be added, a sentence; (transfer full). */
-char *collate_local_models_dup_problem (const GError *error);
 
 /* The entry's id; (nullable) (transfer full). */
 char *collate_local_models_add_finish (CollateLocalModels *self, GAsyncResult *result, GError **error);

@@ -10,6 +10,7 @@
 #include "base/collate-format.h"
 #include "catalogue/collate-local-model.h"
 #include "collate-download-form.h"
+#include "collate-local-files.h"
 #include "compare/collate-sentences.h"
 
 struct _CollateLocalPage
@@ -67,7 +68,7 @@ added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   set_adding (self, FALSE);
   if (id == NULL)
     {
-      g_autofree char *sentence = collate_local_models_dup_problem (error);
+      g_autofree char *sentence = collate_local_files_dup_problem (error);
 
       g_signal_emit (self, signals[FAILED], 0, sentence);
     }

@@ -3,6 +3,8 @@
 
 #include "collate-session.h"
 
+#include "collate-local-files.h"
+
 /* Builds the object graph once: whoever needs a part is handed it, and nothing is global. */
 
 #define RESOURCE_PREFIX "/io/github/collate/Collate"
@@ -87,7 +89,7 @@ collate_session_make_encodings (void)
 {
   CollateEncodings *encodings = collate_encodings_new (RESOURCE_PREFIX "/vocabularies");
 
-  collate_encodings_set_loader (encodings, collate_local_models_load_vocabulary);
+  collate_encodings_set_loader (encodings, collate_local_files_load_vocabulary);
 
   return encodings;
 }
@@ -173,7 +175,7 @@ collate_session_get_local_models (CollateSession *session)
 {
   if (session->local_models == NULL)
     {
-      g_autofree char *folder = collate_local_models_dup_folder ();
+      g_autofree char *folder = collate_local_files_dup_folder ();
 
       session->local_models =
           collate_local_models_new (collate_workspace_get_catalogue (session->workspace), folder);
@@ -185,8 +187,8 @@ collate_session_get_local_models (CollateSession *session)
 void
 collate_session_find_local_models (CollateCatalogue *catalogue)
 {
-  g_autofree char *folder = collate_local_models_dup_folder ();
-  g_autoptr (GPtrArray) models = collate_local_models_scan (folder);
+  g_autofree char *folder = collate_local_files_dup_folder ();
+  g_autoptr (GPtrArray) models = collate_local_files_scan (folder);
 
   collate_catalogue_set_local_models (catalogue, models);
 }

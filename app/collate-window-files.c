@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "collate-local-files.h"
+
 /* What a person hands to the window: documents go to the library, model files into their folder. */
 
 static void
@@ -22,7 +24,7 @@ model_added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     sentence =
         g_strdup_printf (_ ("%s can be ticked among the models now."), id + strlen (COLLATE_LOCAL_PREFIX));
   else
-    sentence = collate_local_models_dup_problem (error);
+    sentence = collate_local_files_dup_problem (error);
   _collate_window_toast (self, sentence);
 }
 
@@ -32,7 +34,7 @@ collate_window_add_files (CollateWindow *self, GPtrArray *files)
   g_autoptr (GPtrArray) documents = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < files->len; i++)
-    if (collate_local_models_is_model_file (files->pdata[i]))
+    if (collate_local_files_is_model_file (files->pdata[i]))
       collate_local_models_add_async (
           self->local_models, files->pdata[i], self->cancellable, model_added_cb, g_object_ref (self));
     else
