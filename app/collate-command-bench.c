@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/collate-format.h"
+#include "base/collate-json.h"
 #include "base/collate-table.h"
 
 /* `collate bench`: tokens a second of reading a prompt and of writing, each after so many tokens that were read
@@ -245,13 +246,6 @@ make_rows (const Options *options)
   return rows;
 }
 
-static void
-add_int (JsonBuilder *builder, const char *member, gint64 value)
-{
-  json_builder_set_member_name (builder, member);
-  json_builder_add_int_value (builder, value);
-}
-
 static int
 print_json (const Bench *bench, const char *model, const char *device)
 {
@@ -263,16 +257,15 @@ print_json (const Bench *bench, const char *model, const char *device)
       const Row *row = &g_array_index (bench->rows, Row, i);
 
       json_builder_begin_object (builder);
-      collate_command_add_string (builder, "model", model);
-      collate_command_add_string (builder, "device", device);
-      collate_command_add_string (
+      collate_json_add_string (builder, "model", model);
+      collate_json_add_string (builder, "device", device);
+      collate_json_add_string (
           builder, "attention", collate_command_get_attention (get_reading (bench, row)));
-      add_int (builder, "prompt_tokens", row->n_prompt);
-      add_int (builder, "generate_tokens", row->n_generate);
-      add_int (builder, "depth", row->depth);
-      json_builder_set_member_name (builder, "tokens_per_second");
-      json_builder_add_double_value (builder, row->rate);
-      add_int (builder, "peak_memory_bytes", row->memory);
+      collate_json_add_int (builder, "prompt_tokens", row->n_prompt);
+      collate_json_add_int (builder, "generate_tokens", row->n_generate);
+      collate_json_add_int (builder, "depth", row->depth);
+      collate_json_add_double (builder, "tokens_per_second", row->rate);
+      collate_json_add_int (builder, "peak_memory_bytes", row->memory);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

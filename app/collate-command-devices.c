@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "base/collate-json.h"
 #include "base/collate-table.h"
 #include "collate-local-files.h"
 #include "compare/collate-sentences.h"
@@ -123,13 +124,6 @@ collate_command_tell_avoided (const GError *avoided)
     collate_command_complain ("%s", sentence);
 }
 
-void
-collate_command_add_string (JsonBuilder *builder, const char *member, const char *value)
-{
-  json_builder_set_member_name (builder, member);
-  json_builder_add_string_value (builder, value);
-}
-
 static int
 print_json (GPtrArray *devices)
 {
@@ -143,9 +137,9 @@ print_json (GPtrArray *devices)
       const CollateEngineDevice *device = devices->pdata[i];
 
       json_builder_begin_object (builder);
-      collate_command_add_string (builder, "name", device->name);
-      collate_command_add_string (builder, "type", device->type);
-      collate_command_add_string (builder, "description", device->description);
+      collate_json_add_string (builder, "name", device->name);
+      collate_json_add_string (builder, "type", device->type);
+      collate_json_add_string (builder, "description", device->description);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

@@ -41,7 +41,4 @@ int collate_command_fail (const GError *error, const char *subject);
 /* Says why no graphics card computes, where `avoided` does; (nullable). */
 void collate_command_tell_avoided (const GError *avoided);
 
-/* Adds a text to `builder` under `member`. */
-void collate_command_add_string (JsonBuilder *builder, const char *member, const char *value);
-
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/collate-json.h"
 #include "base/collate-table.h"
 #include "compare/collate-sentences.h"
 
@@ -25,16 +26,12 @@ add_item (JsonBuilder *builder, CollateHistoryItem *item)
   g_autofree char *created = format_created (item);
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "id");
-  json_builder_add_int_value (builder, collate_history_item_get_id (item));
-  json_builder_set_member_name (builder, "created");
-  json_builder_add_string_value (builder, created);
-  json_builder_set_member_name (builder, "question");
-  json_builder_add_string_value (builder, collate_history_item_get_question (item));
-  collate_command_add_strings (builder, "documents", collate_history_item_get_documents (item));
-  collate_command_add_strings (builder, "models", collate_history_item_get_models (item));
-  json_builder_set_member_name (builder, "state");
-  json_builder_add_string_value (builder, collate_history_item_get_state (item));
+  collate_json_add_int (builder, "id", collate_history_item_get_id (item));
+  collate_json_add_string (builder, "created", created);
+  collate_json_add_string (builder, "question", collate_history_item_get_question (item));
+  collate_json_add_strings (builder, "documents", collate_history_item_get_documents (item));
+  collate_json_add_strings (builder, "models", collate_history_item_get_models (item));
+  collate_json_add_string (builder, "state", collate_history_item_get_state (item));
   json_builder_end_object (builder);
 }
 

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/collate-json.h"
 #include "base/collate-table.h"
 
 /* `collate models`: what can be asked, and what keeps the rest from it. */
@@ -49,22 +50,12 @@ add_model (JsonBuilder *builder, CollateModel *model)
   CollateProvider *provider = model_provider (model);
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "id");
-  json_builder_add_string_value (builder, collate_model_get_id (model));
-  json_builder_set_member_name (builder, "name");
-  json_builder_add_string_value (builder, collate_model_get_name (model));
-  json_builder_set_member_name (builder, "provider");
-  if (provider != NULL)
-    json_builder_add_string_value (builder, collate_provider_get_id (provider));
-  else
-    json_builder_add_null_value (builder);
+  collate_json_add_string (builder, "id", collate_model_get_id (model));
+  collate_json_add_string (builder, "name", collate_model_get_name (model));
+  collate_json_add_string (builder, "provider", provider != NULL ? collate_provider_get_id (provider) : NULL);
   json_builder_set_member_name (builder, "available");
   json_builder_add_boolean_value (builder, reason == NULL);
-  json_builder_set_member_name (builder, "reason");
-  if (reason != NULL)
-    json_builder_add_string_value (builder, reason);
-  else
-    json_builder_add_null_value (builder);
+  collate_json_add_string (builder, "reason", reason);
   json_builder_end_object (builder);
 }
 

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/collate-format.h"
+#include "base/collate-json.h"
 
 /* `collate perplexity`: how well a model predicts a text, as llama-perplexity defines it: windows side by side, each
  * from an empty timeline, of which the second half is scored. */
@@ -111,31 +112,22 @@ score_windows (CollateEngine *engine, GArray *tokens, const Options *options, Sc
   return ok;
 }
 
-static void
-add_number (JsonBuilder *builder, const char *member, double value)
-{
-  json_builder_set_member_name (builder, member);
-  json_builder_add_double_value (builder, value);
-}
-
 static int
 print_json (const Options *options, const Score *score)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  add_number (builder, "perplexity", exp (score->sum / (double) score->n_scored));
-  json_builder_set_member_name (builder, "tokens");
-  json_builder_add_int_value (builder, score->n_scored);
-  json_builder_set_member_name (builder, "context");
-  json_builder_add_int_value (builder, options->n_context);
-  collate_command_add_string (builder, "attention", collate_command_get_attention (&options->reading));
+  collate_json_add_double (builder, "perplexity", exp (score->sum / (double) score->n_scored));
+  collate_json_add_int (builder, "tokens", score->n_scored);
+  collate_json_add_int (builder, "context", options->n_context);
+  collate_json_add_string (builder, "attention", collate_command_get_attention (&options->reading));
   json_builder_set_member_name (builder, "top_k");
   if (options->reading.sparse)
     json_builder_add_int_value (builder, score->top_k);
   else
     json_builder_add_null_value (builder);
-  add_number (builder, "selected_fraction", score->keys_read);
+  collate_json_add_double (builder, "selected_fraction", score->keys_read);
   json_builder_end_object (builder);
 
   return collate_command_print_json (builder);

@@ -81,7 +81,4 @@ int collate_command_check_catalogue (CollateCatalogue *catalogue);
  * file. */
 void collate_command_find_keys (CollateCatalogue *catalogue, const char *const *ids);
 
-/* Adds `values` to `builder` as an array of strings under `member`. */
-void collate_command_add_strings (JsonBuilder *builder, const char *member, const char *const *values);
-
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/collate-format.h"
+#include "base/collate-json.h"
 #include "base/collate-table.h"
 #include "compare/collate-sentences.h"
 #include "engine/collate-engine.h"
@@ -88,17 +89,13 @@ add_document (JsonBuilder *builder, CollateDocument *document, const Counter *co
   const char *text = collate_document_get_text (document);
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "name");
-  json_builder_add_string_value (builder, collate_document_get_name (document));
-  json_builder_set_member_name (builder, "pages");
-  json_builder_add_int_value (builder, collate_document_get_n_pages (document));
-  json_builder_set_member_name (builder, "tokens");
-  json_builder_add_int_value (builder, count (counter, text));
-  collate_command_add_strings (builder, "warnings", collate_document_get_warnings (document));
+  collate_json_add_string (builder, "name", collate_document_get_name (document));
+  collate_json_add_int (builder, "pages", collate_document_get_n_pages (document));
+  collate_json_add_int (builder, "tokens", count (counter, text));
+  collate_json_add_strings (builder, "warnings", collate_document_get_warnings (document));
   if (with_text)
     {
-      json_builder_set_member_name (builder, "text");
-      json_builder_add_string_value (builder, text);
+      collate_json_add_string (builder, "text", text);
     }
   json_builder_end_object (builder);
 }
@@ -109,8 +106,7 @@ print_json (GListModel *library, const Counter *counter, const char *context, gb
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "encoding");
-  json_builder_add_string_value (builder, counter->name);
+  collate_json_add_string (builder, "encoding", counter->name);
   json_builder_set_member_name (builder, "documents");
   json_builder_begin_array (builder);
   for (guint i = 0; i < g_list_model_get_n_items (library); i++)
@@ -121,8 +117,7 @@ print_json (GListModel *library, const Counter *counter, const char *context, gb
         add_document (builder, document, counter, with_text);
     }
   json_builder_end_array (builder);
-  json_builder_set_member_name (builder, "context_tokens");
-  json_builder_add_int_value (builder, count (counter, context));
+  collate_json_add_int (builder, "context_tokens", count (counter, context));
   json_builder_end_object (builder);
   return collate_command_print_json (builder);
 }

@@ -377,13 +377,3 @@ collate_command_find_keys (CollateCatalogue *catalogue, const char *const *ids)
   /* Without a keyring the key is missing, and that is what is said then. */
   collate_keys_load_finish (keys, result, NULL);
 }
-
-void
-collate_command_add_strings (JsonBuilder *builder, const char *member, const char *const *values)
-{
-  json_builder_set_member_name (builder, member);
-  json_builder_begin_array (builder);
-  for (guint i = 0; values[i] != NULL; i++)
-    json_builder_add_string_value (builder, values[i]);
-  json_builder_end_array (builder);
-}

@@ -291,6 +291,30 @@ collate_json_add_string (JsonBuilder *builder, const char *member, const char *v
     json_builder_add_null_value (builder);
 }
 
+void
+collate_json_add_strings (JsonBuilder *builder, const char *member, const char *const *values)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_begin_array (builder);
+  for (guint i = 0; values[i] != NULL; i++)
+    json_builder_add_string_value (builder, values[i]);
+  json_builder_end_array (builder);
+}
+
+void
+collate_json_add_int (JsonBuilder *builder, const char *member, gint64 value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_int_value (builder, value);
+}
+
+void
+collate_json_add_double (JsonBuilder *builder, const char *member, double value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_double_value (builder, value);
+}
+
 static void write_node (GString *out, JsonNode *node, gboolean pretty, guint depth);
 
 static void

@@ -47,6 +47,13 @@ JsonArray *collate_json_parse_array (const char *data, gssize length, GError **e
 /* Adds a member with a string, or null where `value` is NULL. */
 void collate_json_add_string (JsonBuilder *builder, const char *member, const char *value);
 
+/* Adds a member with an array of strings. */
+void collate_json_add_strings (JsonBuilder *builder, const char *member, const char *const *values);
+
+/* Adds a member with a number. */
+void collate_json_add_int (JsonBuilder *builder, const char *member, gint64 value);
+void collate_json_add_double (JsonBuilder *builder, const char *member, double value);
+
 /* Writes a node, doubles in the fewest digits that read back equal (json-glib writes 0.28 as
  * 0.28000000000000003); `pretty` indents by two. Not finite numbers become null. (transfer full). */
 char *collate_json_to_string (JsonNode *node, gboolean pretty);

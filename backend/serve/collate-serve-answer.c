@@ -59,13 +59,6 @@ collate_serve_answer_get_request (CollateServeAnswer *self)
   return self->request;
 }
 
-static void
-add_int (JsonBuilder *builder, const char *member, gint64 value)
-{
-  json_builder_set_member_name (builder, member);
-  json_builder_add_int_value (builder, value);
-}
-
 /* Opens the object, up to its choices. */
 static JsonBuilder *
 begin_object (CollateServeAnswer *self)
@@ -80,7 +73,7 @@ begin_object (CollateServeAnswer *self)
                            !chat                   ? "text_completion"
                            : self->request->stream ? "chat.completion.chunk"
                                                    : "chat.completion");
-  add_int (builder, "created", self->created);
+  collate_json_add_int (builder, "created", self->created);
   collate_json_add_string (builder, "model", self->model);
   json_builder_set_member_name (builder, "choices");
   json_builder_begin_array (builder);
@@ -98,7 +91,7 @@ add_call (CollateServeAnswer *self, JsonArray *calls, const CollateServePiece *p
 
   json_builder_begin_object (builder);
   if (self->request->stream)
-    add_int (builder, "index", self->n_calls);
+    collate_json_add_int (builder, "index", self->n_calls);
   collate_json_add_string (builder, "id", id);
   collate_json_add_string (builder, "type", "function");
   json_builder_set_member_name (builder, "function");
@@ -142,7 +135,7 @@ static void
 add_choice (CollateServeAnswer *self, JsonBuilder *builder, const Choice *choice)
 {
   json_builder_begin_object (builder);
-  add_int (builder, "index", 0);
+  collate_json_add_int (builder, "index", 0);
   if (self->request->form == COLLATE_SERVE_CHAT)
     add_message (self, builder, choice);
   else
@@ -157,7 +150,7 @@ add_details (JsonBuilder *builder, const char *member, const char *count, gint64
 {
   json_builder_set_member_name (builder, member);
   json_builder_begin_object (builder);
-  add_int (builder, count, value);
+  collate_json_add_int (builder, count, value);
   json_builder_end_object (builder);
 }
 
@@ -170,8 +163,8 @@ add_drafts (JsonBuilder *builder, const CollateGenerated *generated)
     return;
   json_builder_set_member_name (builder, "timings");
   json_builder_begin_object (builder);
-  add_int (builder, "draft_n", generated->n_drafted);
-  add_int (builder, "draft_n_accepted", generated->n_right);
+  collate_json_add_int (builder, "draft_n", generated->n_drafted);
+  collate_json_add_int (builder, "draft_n_accepted", generated->n_right);
   json_builder_end_object (builder);
 }
 
@@ -186,9 +179,9 @@ end_object (JsonBuilder *builder, const CollateServeOutcome *outcome, gboolean n
     {
       json_builder_set_member_name (builder, "usage");
       json_builder_begin_object (builder);
-      add_int (builder, "prompt_tokens", outcome->n_prompt);
-      add_int (builder, "completion_tokens", outcome->generated.n_tokens);
-      add_int (builder, "total_tokens", outcome->n_prompt + outcome->generated.n_tokens);
+      collate_json_add_int (builder, "prompt_tokens", outcome->n_prompt);
+      collate_json_add_int (builder, "completion_tokens", outcome->generated.n_tokens);
+      collate_json_add_int (builder, "total_tokens", outcome->n_prompt + outcome->generated.n_tokens);
       add_details (builder, "prompt_tokens_details", "cached_tokens", outcome->n_cached);
       add_details (builder, "completion_tokens_details", "reasoning_tokens", outcome->generated.n_reasoning);
       json_builder_end_object (builder);

@@ -257,14 +257,10 @@ static void
 add_model (CollateServe *self, JsonBuilder *builder)
 {
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "id");
-  json_builder_add_string_value (builder, self->name);
-  json_builder_set_member_name (builder, "object");
-  json_builder_add_string_value (builder, "model");
-  json_builder_set_member_name (builder, "created");
-  json_builder_add_int_value (builder, self->created);
-  json_builder_set_member_name (builder, "owned_by");
-  json_builder_add_string_value (builder, "local");
+  collate_json_add_string (builder, "id", self->name);
+  collate_json_add_string (builder, "object", "model");
+  collate_json_add_int (builder, "created", self->created);
+  collate_json_add_string (builder, "owned_by", "local");
   json_builder_end_object (builder);
 }
 
@@ -281,8 +277,7 @@ reply_models (CollateServe *self, CollateHttpExchange *exchange, gboolean alone)
   else
     {
       json_builder_begin_object (builder);
-      json_builder_set_member_name (builder, "object");
-      json_builder_add_string_value (builder, "list");
+      collate_json_add_string (builder, "object", "list");
       json_builder_set_member_name (builder, "data");
       json_builder_begin_array (builder);
       add_model (self, builder);
