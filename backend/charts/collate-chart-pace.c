@@ -10,18 +10,22 @@
  * after another are worlds apart: they stand beside each other, or where that is too narrow below each other, each on
  * scales of its own. Times begin at zero, so that twice as high is twice as long. */
 
-#define TALLEST 120.0
+#define HEIGHT 120.0
+#define HEIGHT_OF_WIDE 150.0
 #define SIDE_BY_SIDE 420.0 /* from this width on */
 #define READING_WIDTH 0.56 /* of both */
 #define GAP 18.0
-#define BEND_EVERY 9.0 /* pixels: what lies nearer is joined, since a machine has other things to do, too */
-#define REACH 10.0     /* of the pointer */
+#define BEND_EVERY 9.0   /* pixels: what lies nearer is joined, since a machine has other things to do, too */
+#define REACH 10.0       /* of the pointer */
+#define PLACE_EVERY 52.0 /* pixels from tick to tick, at the least */
+#define TIME_EVERY 1.4   /* the same, in lines */
 
 typedef struct
 {
   gboolean writing;
   double left;
   double width;
+  double ticks; /* the room of the words beside it */
   cairo_rectangle_t plot;
   CollateChartAxis place;
   CollateChartAxis time;
@@ -138,10 +142,12 @@ init_axes (CollateChartLayout *layout, Half *half, double height)
         slowest = MAX (slowest, g_array_index (bends, Bend, j).pace);
     }
   low = low < high ? low : 0;
+  collate_chart_axis_init_range (&half->place,
+                                 low,
+                                 MAX (high, low + COLLATE_AXIS_TICKS),
+                                 (guint) (half->width / (PLACE_EVERY * layout->unit)));
   collate_chart_axis_init_range (
-      &half->place, low, MAX (high, low + COLLATE_AXIS_TICKS), (guint) (half->width / (70 * layout->unit)));
-  collate_chart_axis_init_range (
-      &half->time, 0, slowest > 0 ? slowest * 1.06 : 1, (guint) (height / (2.2 * layout->small_line)));
+      &half->time, 0, slowest > 0 ? slowest * 1.06 : 1, (guint) (height / (TIME_EVERY * layout->small_line)));
 }
 
 static void
@@ -188,9 +194,7 @@ lay_out_half (CollateChartLayout *layout, Half *half, double top, double height)
       collate_chart_layout_text (layout, COLLATE_LABEL_NOTE, half->writing ? _ ("Writing") : _ ("Reading"));
   double right = half->left + half->width;
 
-  init_axes (layout, half, height);
-  half->plot.x =
-      half->left + collate_chart_measure_ticks (layout, &half->time, format_time_tick) + 6 * layout->unit;
+  half->plot.x = half->left + half->ticks + 6 * layout->unit;
   half->plot.y = top + 1.7 * collate_chart_text_height (name);
   half->plot.width = MAX (right - 1.5 * COLLATE_CHART_RADIUS * layout->unit - half->plot.x, 10);
   half->plot.height = height;
@@ -208,6 +212,17 @@ static void
 lay_out_halves (CollateChartLayout *layout, Half *halves, guint n_halves, gboolean beside, double height)
 {
   double top = layout->bottom;
+  double ticks = 0;
+
+  for (guint i = 0; i < n_halves; i++)
+    {
+      init_axes (layout, &halves[i], height);
+      halves[i].ticks = collate_chart_measure_ticks (layout, &halves[i].time, format_time_tick);
+      ticks = MAX (ticks, halves[i].ticks);
+    }
+  /* What stands below each other begins at one place. */
+  for (guint i = 0; i < n_halves && !beside; i++)
+    halves[i].ticks = ticks;
 
   for (guint i = 0; i < n_halves; i++)
     {
@@ -219,13 +234,16 @@ lay_out_halves (CollateChartLayout *layout, Half *halves, guint n_halves, gboole
     }
 }
 
+/* With plots that are so much higher than they are of themselves. */
 static void
-lay_out_all (CollateChartLayout *layout, double height)
+lay_out_all (CollateChartLayout *layout, double more)
 {
   Half halves[2] = { { .writing = FALSE }, { .writing = TRUE } };
   Half *first = has_steps (layout, &halves[0]) ? &halves[0] : &halves[1];
   guint n_halves = first == &halves[0] && has_steps (layout, &halves[1]) ? 2 : 1;
-  gboolean beside = n_halves == 2 && layout->width >= SIDE_BY_SIDE * layout->unit;
+  gboolean wide = layout->width >= SIDE_BY_SIDE * layout->unit;
+  gboolean beside = n_halves == 2 && wide;
+  double height = (wide ? HEIGHT_OF_WIDE : HEIGHT) * layout->unit + more;
   double gap = GAP * layout->unit;
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
 
@@ -251,12 +269,11 @@ void
 collate_chart_lay_out_pace (CollateChartLayout *layout)
 {
   double top = layout->bottom;
-  double height = TALLEST * layout->unit;
   guint n_labels = layout->labels->len;
   double before;
   double room;
 
-  lay_out_all (layout, height);
+  lay_out_all (layout, 0);
 
   /* The plots grow into what is left. */
   room = layout->asked - layout->bottom - layout->foot_height;
@@ -264,9 +281,9 @@ collate_chart_lay_out_pace (CollateChartLayout *layout)
     return;
   before = layout->bottom;
   collate_chart_layout_rewind (layout, n_labels, top);
-  lay_out_all (layout, height + room);
+  lay_out_all (layout, room);
   if (layout->bottom <= before + room + 0.01)
     return;
   collate_chart_layout_rewind (layout, n_labels, top);
-  lay_out_all (layout, height + room / 2);
+  lay_out_all (layout, room / 2);
 }
