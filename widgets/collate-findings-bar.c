@@ -69,10 +69,22 @@ set_details (GtkLabel *details, char *text)
 
 /* While fewer than two compete there is nobody to beat. */
 static void
-set_open (CollateFindingsBar *self, GtkLabel *headline, GtkLabel *details)
+set_open (CollateFindingsBar *self, GtkLabel *headline, GtkLabel *details, const char *reason)
 {
   gtk_label_set_text (headline, collate_comparison_is_running (self->comparison) ? "…" : "—");
-  set_details (details, g_strdup (_ ("known once two answers are finished")));
+  set_details (details, g_strdup (reason));
+}
+
+/* Answers of this machine compete on time alone, and so do those whose price is not known. */
+static const char *
+explain_open_cost (const CollateFindings *findings)
+{
+  if (findings->n_finished < 2)
+    return _ ("known once two answers are finished");
+  if (findings->total_cost == COLLATE_MONEY_UNKNOWN && !findings->total_incomplete)
+    return _ ("answers of this machine are free");
+
+  return _ ("known where two finished answers have a price");
 }
 
 static void
@@ -87,7 +99,7 @@ show_cost (CollateFindingsBar *self, const CollateFindings *findings)
 
   if (findings->highest_cost == COLLATE_MONEY_UNKNOWN)
     {
-      set_open (self, self->cost_headline, self->cost_details);
+      set_open (self, self->cost_headline, self->cost_details, explain_open_cost (findings));
       return;
     }
   if (findings->most_cost_effective == NULL)
@@ -132,7 +144,7 @@ show_time (CollateFindingsBar *self, const CollateFindings *findings)
 
   if (isnan (findings->highest_time))
     {
-      set_open (self, self->time_headline, self->time_details);
+      set_open (self, self->time_headline, self->time_details, _ ("known once two answers are finished"));
       return;
     }
   if (findings->fastest == NULL)

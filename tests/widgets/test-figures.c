@@ -643,6 +643,25 @@ test_findings_without_a_winner (void)
   gtk_window_destroy (window);
 }
 
+/* What is free competes with nobody, however many are finished. */
+static void
+test_findings_of_this_machine (void)
+{
+  g_autoptr (CollateComparison) comparison = widget_support_local_comparison_new (2);
+  GtkWidget *bar = collate_findings_bar_new ();
+  GtkWindow *window = widget_support_show (bar, 900);
+
+  g_object_set (bar, "comparison", comparison, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      widget_support_write (comparison, i, "Yes.");
+      widget_support_finish (comparison, i, 100, 10);
+      g_assert_true (!widget_support_find_label (bar, "answers of this machine are free") == (i == 0));
+    }
+  g_assert_null (widget_support_find_label (bar, "known once"));
+  gtk_window_destroy (window);
+}
+
 static void
 test_nothing_leaks (void)
 {
@@ -689,6 +708,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/figures/findings/words", test_findings);
   g_test_add_func ("/figures/findings/wrap", test_findings_wrap);
   g_test_add_func ("/figures/findings/open", test_findings_without_a_winner);
+  g_test_add_func ("/figures/findings/local", test_findings_of_this_machine);
   g_test_add_func ("/figures/leaks", test_nothing_leaks);
 
   return g_test_run ();

@@ -102,8 +102,8 @@ answer_record_new (guint model)
   return record;
 }
 
-CollateComparison *
-widget_support_comparison_new (guint n)
+static CollateComparison *
+comparison_new (guint n, gboolean local)
 {
   CollateComparisonRecord *record =
       collate_comparison_record_new ("What are the key differences between sparse and dense attention?");
@@ -117,8 +117,25 @@ widget_support_comparison_new (guint n)
                    collate_document_record_new ("DeepSeek_V3_2.pdf", 6, 4412, no_warnings));
   g_ptr_array_add (record->documents, collate_document_record_new ("NSA.pdf", 24, 25118, no_warnings));
   for (guint i = 0; i < n; i++)
-    g_ptr_array_add (record->answers, answer_record_new (i));
+    {
+      CollateAnswerRecord *answer = answer_record_new (i);
+
+      answer->local = local;
+      g_ptr_array_add (record->answers, answer);
+    }
   return collate_comparison_new (record);
+}
+
+CollateComparison *
+widget_support_comparison_new (guint n)
+{
+  return comparison_new (n, FALSE);
+}
+
+CollateComparison *
+widget_support_local_comparison_new (guint n)
+{
+  return comparison_new (n, TRUE);
 }
 
 CollateAnswer *

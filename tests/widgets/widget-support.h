@@ -27,6 +27,9 @@ GtkWidget *widget_support_find_label (GtkWidget *root, const char *beginning);
 /* A comparison of `n` answers, all queued, over two documents. */
 CollateComparison *widget_support_comparison_new (guint n);
 
+/* The same of models of this machine. */
+CollateComparison *widget_support_local_comparison_new (guint n);
+
 /* The answer at a place. */
 CollateAnswer *widget_support_get_answer (CollateComparison *comparison, guint position);
 
