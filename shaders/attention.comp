@@ -6,9 +6,10 @@
  * workgroup takes QUERIES of them. It takes as many keys at once as it has lanes: a lane makes the scores of one key;
  * then each lane adds up a part of the value's numbers, two at a time, over these keys.
  *
- * With SELECTED each token reads the keys of a list of its own, and a workgroup takes queries of one token. Where that are
- * all visible keys, each query's sums are made in the same order as without a list, of the same operations: what could
- * be contracted or not is written out. */
+ * With SELECTED each token reads the keys of a list of its own, and a workgroup takes queries of one token. With MARKED it
+ * reads those of all keys that are marked for it, and what no query of a workgroup reads is passed over. Where that are all
+ * visible keys, each query's sums are made in the same order as without a list, of the same operations: what could be
+ * contracted or not is written out. */
 
 #extension GL_GOOGLE_include_directive : require
 #include "collate-common.glsl"
@@ -18,7 +19,10 @@ layout (constant_id = COLLATE_SPEC_2) const uint HEAD = 64;
 layout (constant_id = COLLATE_SPEC_3) const bool EVEN = true;   /* rows of the caches begin with a word */
 layout (constant_id = COLLATE_SPEC_4) const bool SPLIT = false; /* between workgroups, by keys */
 layout (constant_id = COLLATE_SPEC_5) const uint VALUE = 64;
-layout (constant_id = COLLATE_SPEC_6) const bool SELECTED = false;
+layout (constant_id = COLLATE_SPEC_6) const uint READS = COLLATE_READ_ALL;
+
+const bool SELECTED = READS == COLLATE_READ_LIST;
+const bool MARKED = READS == COLLATE_READ_MARKED;
 
 const uint PAIRS = ((VALUE + 1) / 2 + LANES - 1) / LANES; /* a lane's part of a value */
 
@@ -123,6 +127,24 @@ uint
 get_position (uint token, uint n)
 {
   return SELECTED ? selected[params.selected + token * params.n_selected + n] : n;
+}
+
+/* Whether a token reads a key, of those that are marked. */
+bool
+is_marked (uint token, uint key)
+{
+  return (selected[params.selected + token * params.n_selected + key / 32] >> key % 32 & 1) != 0;
+}
+
+/* Whether any query reads any of the lanes' keys. */
+bool
+is_wanted (uint first_query, uint key, uint end)
+{
+  bool mine = false;
+
+  [[unroll]] for (uint q = 0; q < QUERIES; q++)
+    mine = mine || (key < end && is_marked (get_token (first_query + q), key));
+  return subgroupBallotBitCount (subgroupBallot (mine)) > 0;
 }
 
 /* The scores of this lane's key, of which `row` is the first element. */
@@ -234,6 +256,10 @@ add_keys (uint first_query, uint first, uint end, uint position, float scores[QU
     {
       uint last = params.position + get_token (first_query + q);
       bool seen = first + get_lane () < end && (SELECTED || first + get_lane () <= last);
+
+      if (MARKED && seen)
+        seen = is_marked (get_token (first_query + q), first + get_lane ());
+
       precise float score = seen ? scores[q] * params.scale : NOTHING;
       float most = max (largest[q], subgroupMax (score));
 
@@ -314,6 +340,8 @@ main ()
       uint position = get_position (token, min (key + get_lane (), end - 1));
       float scores[QUERIES];
 
+      if (MARKED && !is_wanted (first_query, key + get_lane (), end))
+        continue;
       make_scores (
           first_query, params.key_cache + position * params.key_stride + gl_WorkGroupID.y * HEAD, scores);
       add_keys (first_query, key, end, position, scores);

@@ -25,6 +25,7 @@ typedef struct CollateShaderBound CollateShaderBound;
 typedef struct CollateShaderSumSigns CollateShaderSumSigns;
 typedef struct CollateShaderIndex CollateShaderIndex;
 typedef struct CollateShaderSelect CollateShaderSelect;
+typedef struct CollateShaderMark CollateShaderMark;
 typedef struct CollateShaderRoute CollateShaderRoute;
 typedef struct CollateShaderSort CollateShaderSort;
 typedef struct CollateShaderSumExperts CollateShaderSumExperts;
@@ -205,9 +206,14 @@ struct CollateShaderAttention
   uint n_chunks;
   uint chunk; /* keys */
   uint selected;
-  uint n_selected; /* of a token */
+  uint n_selected; /* of a token: keys in its list, or words of marks */
   float scale;
 };
+
+/* What attention reads: all visible keys, those of a list, or those that are marked among all. */
+#define COLLATE_READ_ALL 0
+#define COLLATE_READ_LIST 1
+#define COLLATE_READ_MARKED 2
 
 /* Joins the chunks of each query: [n_queries][n_chunks][largest score, sum, value_size numbers]. */
 struct CollateShaderCombine
@@ -279,6 +285,15 @@ struct CollateShaderIndex
   uint scores_stride;
   uint has_weights;
   float scale;
+};
+
+/* Lists of keys → a bit for each key. */
+struct CollateShaderMark
+{
+  uint selected;
+  uint n_selected; /* of a token */
+  uint n_tokens;
+  uint n_words; /* of a token's marks */
 };
 
 struct CollateShaderSelect

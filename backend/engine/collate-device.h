@@ -150,7 +150,13 @@ typedef struct
 
   CollatePlace selected; /* gint32, [n_tokens][n_selected], as CollateSelect writes it; (nullable) */
   gint64 n_selected;
+  gint64
+      n_dense; /* tokens that see at most so many keys may go over them all under a mask, where that is quicker; 0: all
+                   * gather those that are selected. As many as COLLATE_FEW_TOKENS always do. */
 } CollateAttention;
+
+/* That hardly share what they read. */
+#define COLLATE_FEW_TOKENS 8
 
 /* Keys whose bounds make a page. */
 #define COLLATE_PAGE 16

@@ -8,8 +8,9 @@
 
 /* What sparse attention saves: index, selection and gathered attention at growing depths, against dense attention at the
  * same depth in the same run, for one token and for a chunk of a prefill.
+ * Then keys that are gathered against all keys under a mask, at some multiples of those that are selected.
  *
- *   bench-sparse [threads [level [depth]]]    level: plain, avx2, avx512, best; depth: the largest */
+ *   bench-sparse [threads [level [depth]]]    level: plain, avx2, avx512, best; depth: the largest; 0: masks alone */
 
 typedef struct
 {
@@ -207,9 +208,36 @@ report (CollateDevice *device, const Shape *shape, gint64 n_tokens, gint64 depth
   trial_clear (&trial);
 }
 
+/* A chunk of a prefill whose last token sees so many keys, of which those that are selected lie anywhere. */
+static void
+report_mask (CollateDevice *device, const Shape *shape, double ratio)
+{
+  gint64 depth = (gint64) (ratio * (double) shape->k);
+  double n_operations = (double) (depth * shape->n_heads * shape->head_size) * 4;
+  gint64 n_tokens = CLAMP ((gint64) (MOST_OPERATIONS / 4 / n_operations), 16, CHUNK);
+  double gathered, masked;
+  Trial trial;
+
+  n_tokens = MIN (n_tokens, depth - shape->k);
+  trial_init (&trial, device, shape, n_tokens, depth);
+  device->kernels->select (device, &trial.select);
+  trial.attention.selected = trial.select.selected;
+  gathered = measure (&trial, attend, &trial.attention, n_tokens);
+  trial.attention.n_dense = depth;
+  masked = measure (&trial, attend, &trial.attention, n_tokens);
+  g_print ("  %3" G_GINT64_FORMAT " tokens, keys %5.2f times k: gathered %9.1f us, masked %9.1f us; %5.2fx\n",
+           n_tokens,
+           ratio,
+           gathered * 1e6,
+           masked * 1e6,
+           gathered / masked);
+  trial_clear (&trial);
+}
+
 int
 main (int argc, char *argv[])
 {
+  static const double ratios[] = { 1.25, 1.5, 2, 3, 4, 8 };
   static const gint64 depths[] = { 1024, 2048, 8192, 32768, 131072 };
   guint n_threads = argc > 1 ? (guint) g_ascii_strtoull (argv[1], NULL, 10) : 0;
   gint64 most = argc > 3 ? g_ascii_strtoll (argv[3], NULL, 10) : G_MAXINT64;
@@ -224,6 +252,8 @@ main (int argc, char *argv[])
         report (machine.device, &shapes[i], 1, depths[j]);
       for (guint j = 0; j < G_N_ELEMENTS (depths) && depths[j] <= most; j++)
         report (machine.device, &shapes[i], CHUNK, depths[j]);
+      for (guint j = 0; j < G_N_ELEMENTS (ratios) && shapes[i].page == 1; j++)
+        report_mask (machine.device, &shapes[i], ratios[j]);
     }
   bench_machine_close (&machine);
   return 0;

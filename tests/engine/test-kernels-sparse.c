@@ -437,8 +437,31 @@ typedef struct
   gint64 position, k;
 } SelectedCase;
 
+/* What tokens prefer: keys here and there, or those of a band, of which there are two, the next token's another one: whole
+ * blocks of keys are nobody's, or one token's alone. */
+typedef enum
+{
+  PREFER_ANY,
+  PREFER_BAND,
+  N_PREFERENCES,
+} Preference;
+
 static void
-fill_selected (KernelFixture *fixture, const SelectedCase *test, CollateAttention *params, gint32 *selected)
+prefer_bands (const SelectedCase *test, float *scores)
+{
+  gint64 n_keys = test->position + test->n_tokens;
+
+  for (gint64 t = 0; t < test->n_tokens; t++)
+    for (gint64 key = 0; key < n_keys; key++)
+      scores[t * n_keys + key] = -fabsf ((float) (key - (t % 2 == 0 ? 0 : n_keys * 2 / 3)));
+}
+
+static void
+fill_selected (KernelFixture *fixture,
+               const SelectedCase *test,
+               Preference preference,
+               CollateAttention *params,
+               gint32 *selected)
 {
   g_autofree float *scores =
       kernel_make_numbers (fixture, test->n_tokens * (test->position + test->n_tokens));
@@ -450,6 +473,8 @@ fill_selected (KernelFixture *fixture, const SelectedCase *test, CollateAttentio
     .scores_stride = test->position + test->n_tokens,
   };
 
+  if (preference == PREFER_BAND)
+    prefer_bands (test, scores);
   reference_select (&select, scores, selected);
   params->selected = kernel_put (fixture, selected, (gsize) (test->n_tokens * test->k) * sizeof (gint32));
   params->n_selected = test->k;
@@ -467,9 +492,47 @@ attend (KernelFixture *fixture, CollateAttention *params)
   return kernel_get_numbers (fixture, params->out, n);
 }
 
+/* What attention to selected keys is held against. */
+typedef struct
+{
+  const gint32 *selected;
+  const double *expected;
+  const float *dense;    /* of all keys */
+  const float *gathered; /* of those that are selected */
+  gint64 row;            /* numbers of a token */
+} Held;
+
+/* From which number of visible keys on they are gathered changes nothing but the last bits: none of tokens that see no more
+ * keys than they read, none of those that gather, and never what is selected. */
+static void
+check_masked (KernelFixture *fixture, CollateAttention params, gint64 n_dense, const Held *held)
+{
+  gint64 n_whole = CLAMP (params.n_selected - params.position, 0, params.n_tokens);
+  gboolean is_few = params.n_tokens <= COLLATE_FEW_TOKENS;
+  gint64 n_masked = is_few ? n_whole : CLAMP (n_dense - params.position, n_whole, params.n_tokens);
+  gsize row_bytes = (gsize) held->row * sizeof (float);
+  gsize list_bytes = (gsize) (params.n_tokens * params.n_selected) * sizeof (gint32);
+  g_autofree float *result = NULL, *again = NULL;
+  g_autofree gint32 *selected = NULL;
+
+  params.n_dense = n_dense;
+  result = attend (fixture, &params);
+  again = attend (fixture, &params);
+  selected = kernel_get (fixture, params.selected, list_bytes);
+  for (gint64 i = 0; i < params.n_tokens * held->row; i++)
+    kernel_assert_near (result[i], held->expected[i], 4e-6, "attention under a mask");
+  g_assert_cmpmem (result, (gsize) params.n_tokens * row_bytes, again, (gsize) params.n_tokens * row_bytes);
+  g_assert_cmpmem (result, (gsize) n_whole * row_bytes, held->dense, (gsize) n_whole * row_bytes);
+  g_assert_cmpmem (result + n_masked * held->row,
+                   (gsize) (params.n_tokens - n_masked) * row_bytes,
+                   held->gathered + n_masked * held->row,
+                   (gsize) (params.n_tokens - n_masked) * row_bytes);
+  g_assert_cmpmem (selected, list_bytes, held->selected, list_bytes);
+}
+
 /* Near the reference; and of tokens that see no more keys than they read, to the last bit what is made of all keys. */
 static void
-check_selected (KernelFixture *fixture, const SelectedCase *test)
+check_selected (KernelFixture *fixture, const SelectedCase *test, Preference preference)
 {
   gint64 value_size = test->value_size != 0 ? test->value_size : test->head_size;
   gint64 n_out = test->n_tokens * test->n_heads * value_size;
@@ -501,7 +564,7 @@ check_selected (KernelFixture *fixture, const SelectedCase *test)
   params.value_cache =
       test->value_size != 0 ? params.key_cache : kernel_put (fixture, values, (gsize) n_cache * 2);
   dense = attend (fixture, &params);
-  fill_selected (fixture, test, &params, selected);
+  fill_selected (fixture, test, preference, &params, selected);
   result = attend (fixture, &params);
   again = attend (fixture, &params);
   reference_attention (&params, queries, keys, values, selected, expected);
@@ -509,6 +572,12 @@ check_selected (KernelFixture *fixture, const SelectedCase *test)
     kernel_assert_near (result[i], expected[i], 4e-6, "attention to selected keys");
   g_assert_cmpmem (result, dense_bytes, dense, dense_bytes);
   g_assert_cmpmem (result, (gsize) n_out * sizeof (float), again, (gsize) n_out * sizeof (float));
+  if (test->n_tokens > 1)
+    for (guint n = 1; n <= 3; n++)
+      check_masked (fixture,
+                    params,
+                    test->position + test->n_tokens * n / 2,
+                    &(Held){ selected, expected, dense, result, test->n_heads * value_size });
   kernel_drop (fixture);
 }
 
@@ -535,10 +604,15 @@ test_selected (KernelFixture *fixture)
     { 4, 20, 1, 80, 0, 400, 200 },
     { 3, 16, 1, 96, 64, 900, 500 },
     { 1, 32, 1, 576, 512, 3000, 2048 },
+    { 70, 9, 3, 64, 0, 900, 100 },
+    { 12, 128, 1, 576, 512, 400, 128 },
+    { 60, 3, 3, 64, 0, 500, 200 },
+    { 20, 10, 2, 32, 0, 300, 64 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
-    check_selected (fixture, &cases[i]);
+    for (guint preference = PREFER_ANY; preference < N_PREFERENCES; preference++)
+      check_selected (fixture, &cases[i], (Preference) preference);
 }
 
 /* How many threads there are is nobody's business. */

@@ -10,7 +10,8 @@
 
 /* Attention, block by block of keys with a running maximum (online softmax, arXiv:1805.02867). Here the many rows of a
  * prefill: they are the columns of panels, so that the lanes of a vector are rows, a key's number is broadcast to all of
- * them, and no maximum and no sum crosses lanes. Keys and values are expanded once for the panels of a piece. */
+ * them, and no maximum and no sum crosses lanes. Keys and values are expanded once for the panels of a piece. Where tokens
+ * have keys selected, they go over all keys under a mask, or gather their own. */
 
 #define MOST_HEAD_SIZE 576
 #define MOST_VALUE_SIZE 512
@@ -28,6 +29,7 @@ typedef struct
   float *queries; /* scaled */
   float *sums;    /* of values */
   float most[COLLATE_PANEL], weights[COLLATE_PANEL];
+  gint64 cursors[COLLATE_PANEL]; /* of each token, in the list of the keys that are selected for it */
 } Panel;
 
 /* What a thread works on. */
@@ -63,6 +65,7 @@ init_panel (const CollateAttentionJob *job, gint64 kv_head, Panel *panel)
     {
       panel->most[row] = COLLATE_LEAST_SCORE;
       panel->weights[row] = 0;
+      panel->cursors[row] = 0;
     }
 }
 
@@ -145,38 +148,93 @@ expand_block (const CollateAttentionJob *job, Piece *piece, gint64 first_key, gi
     }
 }
 
-/* What a row does not see: the rows of earlier tokens are those before the first that sees a key. */
+/* Which rows see a key: those of earlier tokens than the first that sees it do not. */
 static void
-hide (const CollateAttentionJob *job,
-      const Panel *panel,
-      gint64 first_key,
-      gint64 n_keys,
-      float number,
-      float *scores)
+mark_visible (const CollateAttentionJob *job,
+              const Panel *panel,
+              gint64 first_key,
+              gint64 n_keys,
+              guint64 *seen)
 {
-  gint64 position = job->params->position;
-
-  for (gint64 key = MAX (0, position - first_key); key < n_keys; key++)
+  for (gint64 key = 0; key < n_keys; key++)
     {
-      gint64 n_blind = (first_key + key - position) * job->group - panel->first_row;
+      gint64 n_blind = (first_key + key - job->params->position) * job->group - panel->first_row;
 
-      n_blind = MIN (n_blind, panel->n_strips * COLLATE_STRIP);
-      for (gint64 row = 0; row < n_blind; row++)
-        scores[key * COLLATE_PANEL + row] = number;
+      seen[key] = ~(guint64) 0 << CLAMP (n_blind, 0, COLLATE_PANEL);
     }
+}
+
+/* A panel's rows of a token. */
+static guint64
+get_rows (const CollateAttentionJob *job, const Panel *panel, gint64 token)
+{
+  gint64 first = MAX (token * job->group - panel->first_row, 0);
+  gint64 end = MIN ((token + 1) * job->group - panel->first_row, COLLATE_PANEL);
+
+  return (((guint64) 1 << (end - first)) - 1) << first;
+}
+
+/* The same where the rows see what is selected for their tokens, block after block; what stands behind the end of a list is
+ * above all keys as a number without a sign. */
+static void
+mark_selected (const CollateAttentionJob *job, Panel *panel, gint64 first_key, gint64 n_keys, guint64 *seen)
+{
+  gint64 first = panel->first_row / job->group, last = (panel->first_row + panel->n_rows - 1) / job->group;
+  gint64 n_selected = job->params->n_selected;
+
+  memset (seen, 0, (gsize) n_keys * sizeof *seen);
+  for (gint64 token = first; token <= last; token++)
+    {
+      const gint32 *list = job->selected + token * n_selected;
+      guint64 rows = get_rows (job, panel, token);
+      gint64 *n = &panel->cursors[token - first];
+
+      for (; *n < n_selected && (guint32) list[*n] < (guint32) (first_key + n_keys); ++*n)
+        seen[list[*n] - first_key] |= rows;
+    }
+}
+
+/* Marks who sees what of a block, where not all rows see all of it; (nullable): all see all. */
+static const guint64 *
+mark_block (const CollateAttentionJob *job,
+            const Piece *piece,
+            Panel *panel,
+            gint64 first_key,
+            gint64 n_keys,
+            guint64 *seen)
+{
+  gint64 last_row = panel->first_row + panel->n_rows - 1;
+
+  if (piece->places != NULL)
+    return NULL;
+  if (job->selected != NULL && collate_attention_get_end (job, last_row) > job->params->n_selected)
+    mark_selected (job, panel, first_key, n_keys, seen);
+  else if (first_key + n_keys > collate_attention_get_end (job, panel->first_row))
+    mark_visible (job, panel, first_key, n_keys, seen);
+  else
+    return NULL;
+  return seen;
+}
+
+static gboolean
+is_seen (const guint64 *seen, gint64 n_keys)
+{
+  guint64 rows = 0;
+
+  for (gint64 key = 0; key < n_keys; key++)
+    rows |= seen[key];
+  return rows != 0;
 }
 
 static void
 attend_block (const CollateAttentionJob *job,
               const Piece *piece,
               Panel *panel,
-              gint64 first_key,
+              const guint64 *seen,
               gint64 n_keys)
 {
   const CollateCpuLoops *loops = job->cpu->loops;
   gint64 head_size = job->params->head_size;
-  gboolean hides =
-      piece->places == NULL && first_key + n_keys > collate_attention_get_end (job, panel->first_row);
   float factors[COLLATE_PANEL];
 
   loops->multiply_floats (panel->queries,
@@ -188,12 +246,7 @@ attend_block (const CollateAttentionJob *job,
                           piece->scores,
                           COLLATE_PANEL,
                           FALSE);
-  if (hides)
-    hide (job, panel, first_key, n_keys, -INFINITY, piece->scores);
-  loops->weigh_rows (piece->scores, n_keys, panel->n_strips, panel->most, panel->weights, factors);
-  /* The least weight is not quite nothing; what a row makes of its keys is to be the same whoever is beside it. */
-  if (hides)
-    hide (job, panel, first_key, n_keys, 0, piece->scores);
+  loops->weigh_rows (piece->scores, seen, n_keys, panel->n_strips, panel->most, panel->weights, factors);
   loops->scale_rows (panel->sums, job->value_size, panel->n_strips, factors);
   loops->multiply_columns (piece->scores,
                            n_keys,
@@ -236,6 +289,31 @@ count_seen (const CollateAttentionJob *job, const Piece *piece, const Panel *pan
   return MIN (n_keys, collate_attention_get_end (job, panel->first_row + panel->n_rows - 1));
 }
 
+/* A block of n_keys keys, of which there are n_all; what no row of a panel sees is passed over. */
+static void
+attend_panels (const CollateAttentionJob *job, Piece *piece, gint64 first_key, gint64 n_keys, gint64 n_all)
+{
+  gboolean is_expanded = FALSE;
+
+  for (guint i = 0; i < piece->n_panels; i++)
+    {
+      Panel *panel = &piece->panels[i];
+      gint64 n = MIN (n_keys, count_seen (job, piece, panel, n_all) - first_key);
+      guint64 marks[COLLATE_BLOCK_KEYS];
+      const guint64 *seen;
+
+      if (n <= 0)
+        continue;
+      seen = mark_block (job, piece, panel, first_key, n, marks);
+      if (seen != NULL && !is_seen (seen, n))
+        continue;
+      if (!is_expanded)
+        expand_block (job, piece, first_key, n_keys);
+      is_expanded = TRUE;
+      attend_block (job, piece, panel, seen, n);
+    }
+}
+
 /* A piece's chunk of n_keys keys. */
 static void
 attend_keys (const CollateAttentionJob *job, Piece *piece, gint64 n_keys)
@@ -244,19 +322,7 @@ attend_keys (const CollateAttentionJob *job, Piece *piece, gint64 n_keys)
 
   end_key = MIN (end_key, count_seen (job, piece, &piece->panels[piece->n_panels - 1], n_keys));
   for (gint64 key = first_key; key < end_key; key += COLLATE_BLOCK_KEYS)
-    {
-      gint64 n = MIN (COLLATE_BLOCK_KEYS, end_key - key);
-
-      expand_block (job, piece, key, n);
-      for (guint i = 0; i < piece->n_panels; i++)
-        {
-          Panel *panel = &piece->panels[i];
-          gint64 seen = count_seen (job, piece, panel, n_keys) - key;
-
-          if (seen > 0)
-            attend_block (job, piece, panel, key, MIN (n, seen));
-        }
-    }
+    attend_panels (job, piece, key, MIN (COLLATE_BLOCK_KEYS, end_key - key), n_keys);
   for (guint i = 0; i < piece->n_panels; i++)
     put (job, piece, &piece->panels[i]);
 }
@@ -341,7 +407,6 @@ run_selected (CollateAttentionJob *job)
   const CollateAttention *params = job->params;
   gint64 n_tokens = params->n_tokens - job->first_token;
 
-  job->selected = collate_place_get_ints (params->selected);
   if (!collate_attention_plan_chunks (job,
                                       params->n_selected,
                                       params->n_tokens == 1 ? COLLATE_BLOCK_KEYS : params->n_selected,
@@ -375,13 +440,18 @@ check_sizes (const CollateAttentionJob *job, GError **error)
   return FALSE;
 }
 
-/* Tokens that see no more keys than are selected for them read them all, as without a selection. */
+/* Tokens that see no more keys than are selected for them read them all, as without a selection; some more go over all of
+ * them for the sake of time. */
 static gint64
 count_dense_tokens (const CollateAttention *params)
 {
+  gint64 n_keys = params->n_selected;
+
   if (params->selected.buffer == NULL)
     return params->n_tokens;
-  return CLAMP (params->n_selected - params->position, 0, params->n_tokens);
+  if (params->n_tokens > COLLATE_FEW_TOKENS)
+    n_keys = MAX (n_keys, params->n_dense);
+  return CLAMP (n_keys - params->position, 0, params->n_tokens);
 }
 
 void
@@ -396,6 +466,7 @@ collate_cpu_attention (CollateDevice *device, const CollateAttention *params)
     .keys = collate_place_get_halves (params->key_cache),
     .values = collate_place_get_halves (params->value_cache),
     .out = collate_place_get (params->out),
+    .selected = params->selected.buffer != NULL ? collate_place_get_ints (params->selected) : NULL,
     .group = params->n_heads / params->n_kv_heads,
     .value_size = value_size,
     .key_stride = params->key_stride != 0 ? params->key_stride : params->n_kv_heads * params->head_size,

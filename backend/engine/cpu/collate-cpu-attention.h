@@ -25,7 +25,7 @@ typedef struct
 
   gint64 first_token;            /* of those at work */
   gint64 rows_a_piece, n_pieces; /* of many rows */
-  const gint32 *selected;        /* [token][n_selected]; NULL: all keys */
+  const gint32 *selected;        /* [token][n_selected]; NULL: all keys are */
 
   gint64 keys_a_chunk, n_chunks;
   float *partials; /* [token][head][chunk], where there is more than one chunk */

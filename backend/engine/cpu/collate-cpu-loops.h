@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* The inner loops of the CPU device, a table of them for each instruction set. */
 
-#define COLLATE_PANEL_STRIPS 3 /* strips that are worked on together */
-#define COLLATE_PANEL (COLLATE_PANEL_STRIPS * COLLATE_STRIP)
+#define COLLATE_PANEL_STRIPS 3                               /* strips that are worked on together */
+#define COLLATE_PANEL (COLLATE_PANEL_STRIPS * COLLATE_STRIP) /* 64 at most */
 #define COLLATE_PANEL_COLUMNS 640 /* whole blocks of a panel that the nearest cache holds, at most */
 #define COLLATE_PANEL_TOKENS 256  /* activations that are worked on together */
 
@@ -96,8 +96,10 @@ typedef struct
 
   /* Attention of many rows, which are columns here, COLLATE_PANEL of them: scores[n][r] = 2 ** (scores[n][r] - most[r])
    * with most[r] raised to the largest; factors[r] = 2 ** (most before - most); weights[r] is scaled by it and added to.
+   * Bit r of seen[n] says whether key n counts for row r; if not, its score becomes 0. NULL: all do.
    * The last: sums[n][r] *= factors[r]. */
   void (*weigh_rows) (float *scores,
+                      const guint64 *seen,
                       gint64 n_keys,
                       guint n_strips,
                       float *most,

@@ -94,9 +94,48 @@ from_f16 (const guint16 *in, float *out, gint64 n)
     store_part (out + i, load_halves_part (in + i, n - i), n - i);
 }
 
-/* A strip of rows; the largest scores of every other key by themselves, so that none waits for the one before. */
+/* All bits of those lanes whose bits are set. */
+INLINE Ints
+spread_bits (guint64 bits)
+{
+  static const gint32 powers[] = { 1,      1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
+                                   1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15 };
+  Ints mine;
+
+  memcpy (&mine, powers, sizeof mine);
+  return (repeat_int ((gint32) bits) & mine) != 0;
+}
+
+INLINE Floats
+keep_lanes (Floats in, Ints kept)
+{
+  return (Floats) ((Ints) in & kept);
+}
+
+/* A score that counts for nothing is less than any other. */
+INLINE Floats
+load_score (const float *scores, gint64 n, const guint64 *seen, guint first, gboolean hides)
+{
+  Floats in = load (scores + n * COLLATE_PANEL);
+  Ints kept;
+
+  if (!hides)
+    return in;
+  kept = spread_bits (seen[n] >> first);
+  return (Floats) (((Ints) in & kept) | ((Ints) repeat (COLLATE_LEAST_SCORE) & ~kept));
+}
+
+/* A strip of rows from `first` on; the largest scores of every other key by themselves, so that none waits for the one
+ * before. */
 INLINE void
-weigh_strip (float *scores, gint64 n_keys, float *most, float *weights, float *factors)
+weigh_strip (float *scores,
+             const guint64 *seen,
+             guint first,
+             gint64 n_keys,
+             float *most,
+             float *weights,
+             float *factors,
+             gboolean hides)
 {
   Floats highest[2][WIDTH], sums[WIDTH] = { 0 };
 
@@ -105,18 +144,24 @@ weigh_strip (float *scores, gint64 n_keys, float *most, float *weights, float *f
   for (gint64 n = 0; n + 1 < n_keys; n += 2)
     for (guint i = 0; i < 2; i++)
       for (guint w = 0; w < WIDTH; w++)
-        highest[i][w] = largest (highest[i][w], load (scores + (n + i) * COLLATE_PANEL + w * LANES));
+        highest[i][w] =
+            largest (highest[i][w], load_score (scores + w * LANES, n + i, seen, first + w * LANES, hides));
   for (guint w = 0; w < WIDTH; w++)
     {
       highest[0][w] = largest (highest[0][w], highest[1][w]);
-      highest[0][w] = largest (highest[0][w], load (scores + (n_keys - 1) * COLLATE_PANEL + w * LANES));
+      highest[0][w] = largest (highest[0][w],
+                               load_score (scores + w * LANES, n_keys - 1, seen, first + w * LANES, hides));
     }
   for (gint64 n = 0; n < n_keys; n++)
     for (guint w = 0; w < WIDTH; w++)
       {
         float *at = scores + n * COLLATE_PANEL + w * LANES;
-        Floats weight = power_of_two (load (at) - highest[0][w]);
+        Ints kept = hides ? spread_bits (seen[n] >> (first + w * LANES)) : (Ints){ 0 };
+        Floats distance = load (at) - highest[0][w];
+        Floats weight = power_of_two (hides ? keep_lanes (distance, kept) : distance);
 
+        if (hides)
+          weight = keep_lanes (weight, kept);
         store (at, weight);
         sums[w] += weight;
       }
@@ -131,10 +176,19 @@ weigh_strip (float *scores, gint64 n_keys, float *most, float *weights, float *f
 }
 
 TARGET static void
-weigh_rows (float *scores, gint64 n_keys, guint n_strips, float *most, float *weights, float *factors)
+weigh_rows (float *scores,
+            const guint64 *seen,
+            gint64 n_keys,
+            guint n_strips,
+            float *most,
+            float *weights,
+            float *factors)
 {
   for (guint r = 0; r < n_strips * COLLATE_STRIP; r += COLLATE_STRIP)
-    weigh_strip (scores + r, n_keys, most + r, weights + r, factors + r);
+    if (seen != NULL)
+      weigh_strip (scores + r, seen, r, n_keys, most + r, weights + r, factors + r, TRUE);
+    else
+      weigh_strip (scores + r, NULL, r, n_keys, most + r, weights + r, factors + r, FALSE);
 }
 
 TARGET static void

@@ -4,7 +4,7 @@
 #include "base/collate-error.h"
 #include "engine/vulkan/collate-vulkan-private.h"
 
-/* Attention: which shape of the shader does it, and whether its keys are shared out. */
+/* Attention: which shape of the shader does it, whether its keys are shared out, and how it reads those that are selected. */
 
 /* Specialisation constants of the shader. */
 #define QUERIES COLLATE_SPEC_1
@@ -12,7 +12,7 @@
 #define EVEN COLLATE_SPEC_3
 #define SPLIT COLLATE_SPEC_4
 #define VALUE COLLATE_SPEC_5
-#define SELECTED COLLATE_SPEC_6
+#define READS COLLATE_SPEC_6
 
 /* Larger values would take more shared memory than every device has, and the loops over larger heads would be too long. */
 #define MOST_VALUE_SIZE 512
@@ -153,12 +153,60 @@ is_even (const CollateShaderAttention *shader, const CollateAttention *params)
          shader->value_stride % 2 == 0 && shader->key_cache % 2 == 0 && shader->value_cache % 2 == 0;
 }
 
+/* Of tokens that do not all see so few keys all gather: what a group makes of one does not depend on others. */
+static guint32
+choose_reads (const CollateAttention *params)
+{
+  if (!params->selected.buffer)
+    return COLLATE_READ_ALL;
+  return params->n_dense > 0 ? COLLATE_READ_MARKED : COLLATE_READ_LIST;
+}
+
+static gint64
+count_words (gint64 n_keys)
+{
+  return divide_up (n_keys, 32);
+}
+
+/* Makes marks of the lists, in the scratch. */
+static CollateVulkanSlice
+mark (CollateVulkanDevice *self, const CollateAttention *params)
+{
+  gint64 n_words = count_words (params->position + params->n_tokens);
+  CollateVulkanSlice marks =
+      collate_vulkan_get_scratch (self, (guint64) (params->n_tokens * n_words) * sizeof (guint32));
+  const CollateShaderMark shader = {
+    .selected = collate_vulkan_get_offset (params->selected, sizeof (gint32)),
+    .n_selected = (guint32) params->n_selected,
+    .n_tokens = (guint32) params->n_tokens,
+    .n_words = (guint32) n_words,
+  };
+
+  if (marks.slab)
+    collate_vulkan_dispatch (
+        self,
+        &(CollateVulkanDispatch){
+            .shader = COLLATE_SHADER_MARK,
+            .slices = { params->selected.buffer->slice, marks },
+            .params = &shader,
+            .groups = { collate_vulkan_count_looping_groups (self, params->n_tokens * n_words, self->lanes),
+                        1,
+                        1 },
+            .work = (double) (params->n_tokens * (n_words + params->n_selected)),
+        });
+  return marks;
+}
+
 static void
 attend (CollateVulkanDevice *self, const CollateAttention *params)
 {
-  gboolean selects = params->selected.buffer != NULL;
-  Plan plan = selects ? plan_selected (self, params) : plan_dense (self, params);
+  guint32 reads = choose_reads (params);
+  gboolean lists = reads == COLLATE_READ_LIST, marks = reads == COLLATE_READ_MARKED;
+  Plan plan = lists ? plan_selected (self, params) : plan_dense (self, params);
   gint64 n_keys = params->position + params->n_tokens;
+  CollateVulkanSlice selected = marks   ? mark (self, params)
+                                : lists ? params->selected.buffer->slice
+                                        : params->queries.buffer->slice;
   CollateVulkanSlice out = plan.is_split ? self->partials : params->out.buffer->slice;
   const CollateShaderAttention shader = {
     .queries = collate_vulkan_get_offset (params->queries, sizeof (float)),
@@ -174,11 +222,13 @@ attend (CollateVulkanDevice *self, const CollateAttention *params)
     .position = (guint32) params->position,
     .n_chunks = plan.groups[2],
     .chunk = plan.chunk,
-    .selected = collate_vulkan_get_offset (params->selected, sizeof (gint32)),
-    .n_selected = (guint32) params->n_selected,
+    .selected = lists ? collate_vulkan_get_offset (params->selected, sizeof (gint32)) : 0,
+    .n_selected = (guint32) (marks ? count_words (n_keys) : params->n_selected),
     .scale = params->scale,
   };
 
+  if (self->error)
+    return;
   collate_vulkan_dispatch (
       self,
       &(CollateVulkanDispatch){
@@ -188,15 +238,15 @@ attend (CollateVulkanDevice *self, const CollateAttention *params)
                          [EVEN] = is_even (&shader, params),
                          [SPLIT] = plan.is_split,
                          [VALUE] = (guint32) params->value_size,
-                         [SELECTED] = selects },
+                         [READS] = reads },
           .slices = { params->queries.buffer->slice,
                       params->key_cache.buffer->slice,
                       params->value_cache.buffer->slice,
                       out,
-                      selects ? params->selected.buffer->slice : params->queries.buffer->slice },
+                      selected },
           .params = &shader,
           .groups = { plan.groups[0], plan.groups[1], plan.groups[2] },
-          .work = (double) params->n_tokens * (double) (selects ? MIN (n_keys, params->n_selected) : n_keys) *
+          .work = (double) params->n_tokens * (double) (lists ? MIN (n_keys, params->n_selected) : n_keys) *
                   (double) (params->n_heads * (params->head_size + params->value_size)),
       });
   if (plan.is_split)
@@ -225,7 +275,7 @@ attend_by_parts (CollateVulkanDevice *self, const CollateAttention *params)
     }
 }
 
-/* With everything that may be left out. */
+/* With everything that may be left out; n_dense is 0 unless all tokens go over all keys. */
 static CollateAttention
 complete (const CollateAttention *params)
 {
@@ -237,6 +287,8 @@ complete (const CollateAttention *params)
     whole.key_stride = whole.n_kv_heads * whole.head_size;
   if (whole.value_stride == 0)
     whole.value_stride = whole.n_kv_heads * whole.value_size;
+  if (whole.n_tokens <= COLLATE_FEW_TOKENS || whole.position + whole.n_tokens > whole.n_dense)
+    whole.n_dense = 0;
   return whole;
 }
 

@@ -55,6 +55,7 @@ static const CollateShader shaders[COLLATE_SHADER_N_SHADERS] = {
   [COLLATE_SHADER_SUM_SIGNS] = SHADER (sum_signs, 2, 1 << 1, sizeof (CollateShaderSumSigns), FALSE),
   [COLLATE_SHADER_INDEX] = SHADER (index, 5, 1 << 4, sizeof (CollateShaderIndex), TRUE),
   [COLLATE_SHADER_SELECT] = SHADER (select, 2, 1 << 1, sizeof (CollateShaderSelect), TRUE),
+  [COLLATE_SHADER_MARK] = SHADER (mark, 2, 1 << 1, sizeof (CollateShaderMark), FALSE),
   [COLLATE_SHADER_ROUTE] = SHADER (route, 4, 1 << 2 | 1 << 3, sizeof (CollateShaderRoute), FALSE),
   [COLLATE_SHADER_SORT_EXPERTS] = SHADER (sort_experts, 2, 1 << 1, sizeof (CollateShaderSort), FALSE),
   [COLLATE_SHADER_SUM_EXPERTS] = SHADER (sum_experts, 3, 1 << 2, sizeof (CollateShaderSumExperts), FALSE),
