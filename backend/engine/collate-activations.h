@@ -36,6 +36,7 @@ typedef struct
   CollatePlace selected;      /* gint32, [top_k] */
   CollatePlace scores;        /* [n_scored][context] */
   gint64 n_scored;            /* tokens whose keys are scored at once */
+  gint64 n_dense; /* keys that a token may see without gathering some of them: as CollateAttention has it */
 
   /* Of drafts. */
   CollatePlace hidden; /* [chunk + 1][width]: what the network made of tokens whose drafts are not made yet */

@@ -397,6 +397,7 @@ collate_graph_attend (const CollatePass *pass, gint64 n)
                                   .scale = shape->attention_scale,
                                   .selected = sparse ? at->selected : (CollatePlace){ NULL },
                                   .n_selected = pass->reading->top_k,
+                                  .n_dense = at->n_dense,
                               });
   if (latent)
     device->kernels->grouped_matmul (device,

@@ -206,6 +206,7 @@ collate_engine_model_load (CollateGguf *gguf,
   self->device = device;
   self->gguf = collate_gguf_ref (gguf);
   self->weights = g_ptr_array_new ();
+  self->crossovers = g_array_new (FALSE, FALSE, sizeof (CollateCrossover));
 
   if (!architecture ||
       !collate_shape_read (gguf, collate_architecture_get_family (architecture), &self->shape, error))
@@ -223,6 +224,7 @@ collate_engine_model_free (CollateEngineModel *model)
   for (guint i = 0; i < model->weights->len; i++)
     model->device->kernels->free_weight (model->device, model->weights->pdata[i]);
   g_ptr_array_unref (model->weights);
+  g_array_unref (model->crossovers);
   collate_device_free (model->device);
   g_free (model->layers);
   g_free (model->frequencies);

@@ -109,6 +109,14 @@ typedef struct
   CollateWeight *draft_norm; /* [width] */
 } CollateLayer;
 
+/* Up to how many visible keys a chunk of tokens is quicker over all of them, as a session that reads top_k of them, and sees
+ * n_keys, measured it. */
+typedef struct
+{
+  gint64 top_k, n_keys;
+  gint64 n_dense; /* as CollateAttention has it */
+} CollateCrossover;
+
 typedef struct
 {
   CollateShape shape;
@@ -121,7 +129,8 @@ typedef struct
   gboolean leaves_experts;  /* in the file, from which the device reads those that are wanted */
 
   CollateDevice *device;
-  GMutex lock; /* of the device */
+  GMutex lock;        /* of the device */
+  GArray *crossovers; /* of CollateCrossover; under the lock */
 
   CollateGguf *gguf;  /* whose mapping the weights may be in */
   GPtrArray *weights; /* all of them, once */

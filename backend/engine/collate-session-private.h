@@ -42,6 +42,9 @@ collate_session_drafts (CollateEngineSession *self)
   return self->at.hidden.buffer != NULL;
 }
 
+/* Measures what at.n_dense should be, where no session of the model did before. */
+gboolean collate_session_find_crossover (CollateEngineSession *self, GError **error);
+
 /* Gives the drafting layer, after collate_graph_forward() of a chunk, all of its tokens but the last, whose follower is not
  * known yet. */
 void collate_session_follow (CollateEngineSession *self, const gint32 *tokens, gsize n_tokens);

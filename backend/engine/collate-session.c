@@ -158,7 +158,7 @@ collate_engine_session_new (CollateEngine *engine,
   self->buffers = g_ptr_array_new ();
 
   if (!choose_reading (self, reading, error) || !choose_context (self, context, error) ||
-      !take_all (self, error))
+      !take_all (self, error) || !collate_session_find_crossover (self, error))
     return NULL;
   self->logits = g_new0 (float, self->model->shape.n_vocabulary);
   self->draft_logits = collate_session_drafts (self) ? g_new0 (float, self->model->shape.n_vocabulary) : NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/collate-error.h"
+#include "engine/collate-session-private.h"
 #include "tiny-engine.h"
 
 /* Sparse attention in whole models, by an indexer and by bounds of pages; latent attention, experts and drafts with it. */
@@ -81,15 +82,22 @@ keep_logits (gsize position, const float *logits, gpointer user_data)
 
 /* The logits after every token, computed from nothing in chunks of the session's own; (transfer full). */
 static GByteArray *
-score (Fixture *fixture, CollateEngineReading reading, gsize n_tokens)
+score_in (CollateEngineSession *session, const gint32 *tokens, gsize n_tokens)
 {
-  g_autoptr (CollateEngineSession) session = open_session (fixture, reading);
   GByteArray *all = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
 
-  collate_engine_session_score (session, fixture->tokens, n_tokens, 0, keep_logits, all, NULL, &error);
+  collate_engine_session_score (session, tokens, n_tokens, 0, keep_logits, all, NULL, &error);
   g_assert_no_error (error);
   return all;
+}
+
+static GByteArray *
+score (Fixture *fixture, CollateEngineReading reading, gsize n_tokens)
+{
+  g_autoptr (CollateEngineSession) session = open_session (fixture, reading);
+
+  return score_in (session, fixture->tokens, n_tokens);
 }
 
 static const float *
@@ -170,6 +178,119 @@ test_chunks (Fixture *fixture, gconstpointer architecture)
         }
       g_assert_cmpuint (n_chosen_otherwise, <=, FEW (n_compared));
     }
+}
+
+/* Attention as the device does it, and what the first layer's tokens read. */
+typedef struct
+{
+  CollateDeviceKernels kernels;
+  const CollateDeviceKernels *real;
+  CollateBuffer *cache; /* of the layer */
+  GByteArray *lists;
+} Spy;
+
+static Spy spy;
+
+static void
+attend_and_tell (CollateDevice *device, const CollateAttention *params)
+{
+  gsize n_bytes = (gsize) (params->n_tokens * params->n_selected) * sizeof (gint32);
+  gsize before = spy.lists->len;
+  g_autoptr (GError) error = NULL;
+
+  if (params->selected.buffer && params->key_cache.buffer == spy.cache)
+    {
+      g_byte_array_set_size (spy.lists, (guint) (before + n_bytes));
+      g_assert_true (spy.real->read (device, params->selected, spy.lists->data + before, n_bytes, &error));
+    }
+  spy.real->attention (device, params);
+}
+
+/* The logits where tokens that see so many keys go over all of them, and what they read in the first layer. */
+static GByteArray *
+score_with (Fixture *fixture, gint64 n_dense, GByteArray *lists)
+{
+  g_autoptr (CollateEngineSession) session =
+      open_session (fixture, (CollateEngineReading){ .sparse = TRUE, .top_k = TOP_K });
+  CollateDevice *device = session->model->device;
+  GByteArray *all;
+
+  session->at.n_dense = n_dense;
+  spy = (Spy){ *device->kernels, device->kernels, session->at.key_caches[0].buffer, lists };
+  spy.kernels.attention = attend_and_tell;
+  device->kernels = &spy.kernels;
+  all = score_in (session, fixture->tokens, N_TOKENS);
+  device->kernels = spy.real;
+  return all;
+}
+
+static void
+assert_near (GByteArray *a, GByteArray *b)
+{
+  gsize n_chosen_otherwise = 0;
+
+  for (gsize row = 0; row < N_TOKENS; row++)
+    {
+      float distance = get_distance (get_row (a, row), get_row (b, row));
+
+      g_assert_cmpfloat (distance, <, CHOICE_TOLERANCE);
+      n_chosen_otherwise += distance > TOLERANCE;
+    }
+  g_assert_cmpuint (n_chosen_otherwise, <=, FEW (N_TOKENS));
+}
+
+/* Wherever gathering begins, what is read is the same, and so is what comes of it, but for last bits; of tokens that read all
+ * not even these. */
+static void
+test_crossover (Fixture *fixture, gconstpointer architecture)
+{
+  static const gint64 crossovers[] = { TOP_K * 3 / 2, 280, N_TOKENS };
+  g_autoptr (GByteArray) lists = g_byte_array_new ();
+  g_autoptr (GByteArray) gathered = score_with (fixture, 0, lists);
+
+  g_assert_cmpuint (lists->len, >, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (crossovers); i++)
+    {
+      g_autoptr (GByteArray) first_lists = g_byte_array_new (), second_lists = g_byte_array_new ();
+      g_autoptr (GByteArray) first = score_with (fixture, crossovers[i], first_lists);
+      g_autoptr (GByteArray) second = score_with (fixture, crossovers[i], second_lists);
+
+      g_assert_cmpmem (first_lists->data, first_lists->len, lists->data, lists->len);
+      g_assert_cmpmem (first->data, first->len, second->data, second->len);
+      g_assert_cmpmem (first->data,
+                       TOP_K * N_VOCABULARY * sizeof (float),
+                       gathered->data,
+                       TOP_K * N_VOCABULARY * sizeof (float));
+      assert_near (first, gathered);
+    }
+}
+
+/* It is measured once for all sessions that read as much, where any token can see more. */
+static void
+test_measured_crossover (Fixture *fixture, gconstpointer architecture)
+{
+  static const double multiples[] = { 0, 1.5, 2, 3, 4, 6, 8 };
+  g_autoptr (CollateEngineSession) whole =
+      open_session (fixture, (CollateEngineReading){ .sparse = TRUE, .top_k = COLLATE_MOST_TOP_K });
+  GArray *crossovers = whole->model->crossovers;
+  gint64 found = -1;
+
+  g_assert_cmpuint (crossovers->len, ==, 0);
+  g_assert_cmpint (whole->at.n_dense, ==, 0);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (CollateEngineSession) session =
+          open_session (fixture, (CollateEngineReading){ .sparse = TRUE, .top_k = TOP_K });
+
+      g_assert_cmpuint (crossovers->len, ==, 1);
+      if (i > 0)
+        g_assert_cmpint (session->at.n_dense, ==, found);
+      found = session->at.n_dense;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (multiples); i++)
+    if (found == (gint64) (multiples[i] * TOP_K))
+      return;
+  g_error ("%" G_GINT64_FORMAT " is no multiple", found);
 }
 
 /* What is cut off leaves nothing behind, wherever in a page. */
@@ -401,6 +522,8 @@ test_draft_at_end (gconstpointer architecture)
   ADD ("all-read", architecture, test_all_read);                                                             \
   ADD ("repeated", architecture, test_repeated);                                                             \
   ADD ("chunks", architecture, test_chunks);                                                                 \
+  ADD ("crossover", architecture, test_crossover);                                                           \
+  ADD ("measured-crossover", architecture, test_measured_crossover);                                         \
   ADD ("cut", architecture, test_cut);                                                                       \
   ADD ("share", architecture, test_share);                                                                   \
   ADD ("refused", architecture, test_refused)
