@@ -7,20 +7,40 @@
 
 /* The keys that each token reads: a radix select on the order of scores (Alabi and others, 2012), eleven bits at a time,
  * finds that of the last one; a last look over the scores writes the places of those above it, and of the first equal
- * ones. What takes part are the scores of pages, each counting for as many keys as it has. */
+ * ones. What takes part are the scores of pages, each counting for as many keys as it has; after the first digit those alone
+ * that may be among the best, where these are few. */
 
-#define SOME_SCORES 4096 /* that are looked at together */
+#define SOME_SCORES 4096    /* that are looked at together */
+#define FEW_PAGES (1 << 16) /* that there is room for by themselves */
+
+/* Of a thread. */
+typedef struct
+{
+  gint32 places[SOME_SCORES + COLLATE_STRIP]; /* of those of some scores that are looked for */
+  gint32 pages[FEW_PAGES];
+  float scores[FEW_PAGES];
+} Room;
+
+G_STATIC_ASSERT (sizeof (Room) <= COLLATE_SCRATCH_BYTES);
 
 /* The keys from `first` to before `end` of a row, and how many of them are wanted. */
 typedef struct
 {
   const CollateCpuLoops *loops;
-  const float *scores;
+  const float *scores; /* of pages, n_pages of them */
+  const gint32 *pages; /* their numbers; NULL: one after the other from the first key's on */
+  gint64 n_pages;
   gint64 page;
   gint64 first, end;
   gint64 n_wanted;
-  gint32 *places; /* room for those of some scores */
+  Room *room;
 } Range;
+
+static gint64
+get_page (const Range *range, gint64 i)
+{
+  return range->pages != NULL ? range->pages[i] : range->first / range->page + i;
+}
 
 /* Keys of a page that are within the range. */
 static gint64
@@ -33,34 +53,43 @@ count_keys (const Range *range, gint64 page)
 static void
 count_first_digits (const Range *range, gint64 *counts)
 {
-  gint64 first = range->first / range->page, end = (range->end + range->page - 1) / range->page;
   guint32 pages[COLLATE_ORDER_DIGITS];
 
-  range->loops->count_orders (range->scores + first, end - first, pages);
+  range->loops->count_orders (range->scores, range->n_pages, pages);
   for (guint digit = 0; digit < COLLATE_ORDER_DIGITS; digit++)
     counts[digit] = pages[digit] * range->page;
-  for (gint64 page = first; page < end; page += MAX (end - 1 - first, 1))
-    counts[(collate_cpu_get_order (range->scores[page]) >> COLLATE_ORDER_SHIFT) + COLLATE_ORDER_DIGITS / 2] -=
-        range->page - count_keys (range, page);
+  for (gint64 i = 0; i < range->n_pages; i += MAX (range->n_pages - 1, 1))
+    counts[(collate_cpu_get_order (range->scores[i]) >> COLLATE_ORDER_SHIFT) + COLLATE_ORDER_DIGITS / 2] -=
+        range->page - count_keys (range, get_page (range, i));
+}
+
+/* Finds those of some scores from `at` on that are of an order within bounds; → how many, with their places in the room. */
+static gint64
+find_some (const Range *range, gint64 at, gint32 least, gint32 most)
+{
+  gint64 n = MIN (SOME_SCORES, range->n_pages - at);
+
+  return range->loops->find_orders (range->scores + at, n, least, most, range->room->places);
 }
 
 /* How many keys of an order from `least` on, up to the next larger digit, have each digit from `shift` on. */
 static void
 count_digits (const Range *range, gint32 least, guint shift, guint n_bits, gint64 *counts)
 {
-  gint64 first = range->first / range->page, end = (range->end + range->page - 1) / range->page;
   gint32 most = least + ((1 << (shift + n_bits)) - 1);
 
   memset (counts, 0, sizeof *counts << n_bits);
-  for (gint64 page = first; page < end; page += SOME_SCORES)
+  for (gint64 at = 0; at < range->n_pages; at += SOME_SCORES)
     {
-      const float *scores = range->scores + page;
-      gint64 n =
-          range->loops->find_orders (scores, MIN (SOME_SCORES, end - page), least, most, range->places);
+      gint64 n = find_some (range, at, least, most);
 
       for (gint64 i = 0; i < n; i++)
-        counts[(collate_cpu_get_order (scores[range->places[i]]) - least) >> shift] +=
-            count_keys (range, page + range->places[i]);
+        {
+          gint64 place = at + range->room->places[i];
+
+          counts[(collate_cpu_get_order (range->scores[place]) - least) >> shift] +=
+              count_keys (range, get_page (range, place));
+        }
     }
 }
 
@@ -75,17 +104,42 @@ find_digit (const Range *range, const gint64 *counts, gint32 n_digits, gint64 *n
   return digit;
 }
 
+/* Leaves those pages alone that are of an order from `least` on. */
+static void
+narrow (Range *range, gint32 least)
+{
+  Room *room = range->room;
+  gint64 n_left = 0;
+
+  for (gint64 at = 0; at < range->n_pages; at += SOME_SCORES)
+    {
+      gint64 n = find_some (range, at, least, G_MAXINT32);
+
+      for (gint64 i = 0; i < n; i++, n_left++)
+        {
+          room->scores[n_left] = range->scores[at + room->places[i]];
+          room->pages[n_left] = (gint32) get_page (range, at + room->places[i]);
+        }
+    }
+  range->scores = room->scores;
+  range->pages = room->pages;
+  range->n_pages = n_left;
+}
+
 /* The order of the key that is wanted last; *n_above gets the number of those above it. */
 static gint32
-find_last (const Range *range, gint64 *n_above)
+find_last (Range *range, gint64 *n_above)
 {
   gint64 counts[COLLATE_ORDER_DIGITS];
-  gint32 order;
+  gint32 digit, order;
 
   *n_above = 0;
   count_first_digits (range, counts);
-  order = (find_digit (range, counts, COLLATE_ORDER_DIGITS, n_above) - COLLATE_ORDER_DIGITS / 2) *
-          (1 << COLLATE_ORDER_SHIFT);
+  digit = find_digit (range, counts, COLLATE_ORDER_DIGITS, n_above);
+  order = (digit - COLLATE_ORDER_DIGITS / 2) * (1 << COLLATE_ORDER_SHIFT);
+  /* Pages at both ends may not be whole. */
+  if ((*n_above + counts[digit]) / range->page + 2 <= FEW_PAGES)
+    narrow (range, order);
   count_digits (range, order, 10, 11, counts);
   order += find_digit (range, counts, 1 << 11, n_above) << 10;
   count_digits (range, order, 0, 10, counts);
@@ -102,11 +156,11 @@ put_keys (gint32 *out, gint64 first, gint64 n)
 
 /* The keys of a page, of those that are equal to the last one as many as are left. */
 static gint32 *
-put_page (const Range *range, gint64 page, gint32 last, gint64 *n_equal, gint32 *out)
+put_page (const Range *range, gint64 place, gint32 last, gint64 *n_equal, gint32 *out)
 {
-  gint64 n = count_keys (range, page);
+  gint64 page = get_page (range, place), n = count_keys (range, page);
 
-  if (collate_cpu_get_order (range->scores[page]) == last)
+  if (collate_cpu_get_order (range->scores[place]) == last)
     {
       n = MIN (n, *n_equal);
       *n_equal -= n;
@@ -116,9 +170,8 @@ put_page (const Range *range, gint64 page, gint32 last, gint64 *n_equal, gint32 
 
 /* Ascending. */
 static gint32 *
-put_range (const Range *range, gint32 *out)
+put_range (Range *range, gint32 *out)
 {
-  gint64 first = range->first / range->page, end = (range->end + range->page - 1) / range->page;
   gint64 n_above, n_equal;
   gint32 last;
 
@@ -128,20 +181,19 @@ put_range (const Range *range, gint32 *out)
     return out;
   last = find_last (range, &n_above);
   n_equal = range->n_wanted - n_above;
-  for (gint64 page = first; page < end; page += SOME_SCORES)
+  for (gint64 at = 0; at < range->n_pages; at += SOME_SCORES)
     {
-      gint64 n = range->loops->find_orders (
-          range->scores + page, MIN (SOME_SCORES, end - page), last, G_MAXINT32, range->places);
+      gint64 n = find_some (range, at, last, G_MAXINT32);
 
       for (gint64 i = 0; i < n; i++)
-        out = put_page (range, page + range->places[i], last, &n_equal, out);
+        out = put_page (range, at + range->room->places[i], last, &n_equal, out);
     }
   return out;
 }
 
 /* The first and the last keys come before all others, the earlier before the later. */
 static void
-select_row (const CollateCpuCall *call, gint64 t, gint32 *places)
+select_row (const CollateCpuCall *call, gint64 t, Room *room)
 {
   const CollateSelect *params = call->params;
   gint64 n_visible = params->position + t + 1;
@@ -151,14 +203,15 @@ select_row (const CollateCpuCall *call, gint64 t, gint32 *places)
   gint64 n_kept = MIN (n_last, k - n_first);
   gint32 *row = collate_place_get_ints (params->selected) + t * params->k;
   gint32 *out = put_keys (row, 0, n_first);
-  const Range range = {
+  Range range = {
     .loops = call->cpu->loops,
-    .scores = collate_place_get (params->scores) + t * params->scores_stride,
+    .scores = collate_place_get (params->scores) + t * params->scores_stride + n_first / params->page,
+    .n_pages = (n_visible - n_last + params->page - 1) / params->page - n_first / params->page,
     .page = params->page,
     .first = n_first,
     .end = n_visible - n_last,
     .n_wanted = k - n_first - n_kept,
-    .places = places,
+    .room = room,
   };
 
   out = put_range (&range, out);
@@ -173,7 +226,7 @@ select_rows (gpointer data, gint64 first, gint64 end, guint thread)
   const CollateCpuCall *call = data;
 
   for (gint64 t = first; t < end; t++)
-    select_row (call, t, (gint32 *) (gpointer) call->cpu->scratches[thread]);
+    select_row (call, t, (Room *) (gpointer) call->cpu->scratches[thread]);
 }
 
 void
