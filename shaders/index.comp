@@ -10,11 +10,17 @@
 
 layout (constant_id = COLLATE_SPEC_1) const uint TOKENS = 1;
 layout (constant_id = COLLATE_SPEC_2) const uint HEADS = 8;
-layout (constant_id = COLLATE_SPEC_3) const bool BYTES = false; /* keys are e4m3 with scales */
+layout (constant_id = COLLATE_SPEC_3) const bool BYTES = false;  /* keys are e4m3 with scales */
+layout (constant_id = COLLATE_SPEC_4) const bool HALVED = false; /* queries are rounded as for matrix units */
 
 layout (binding = 0) readonly buffer Queries
 {
   float queries[];
+};
+
+layout (binding = 0) readonly buffer Halves
+{
+  uint halves[]; /* as halve.comp makes them of all heads of all tokens */
 };
 
 layout (binding = 1) readonly buffer Weights
@@ -57,6 +63,31 @@ get_token (uint t)
   return min (gl_WorkGroupID.y * TOKENS + t, params.n_tokens - 1);
 }
 
+/* Words of a query. */
+uint
+get_stride ()
+{
+  return params.head_size / 2 + 4;
+}
+
+float
+load_query (uint query, uint n)
+{
+  if (HALVED)
+    return unpackHalf2x16 (halves[params.queries + query * get_stride () + n / 2])[n % 2];
+  return queries[params.queries + query * params.head_size + n];
+}
+
+/* What a query's sum is multiplied with: its head's weight, and its own scale. */
+float
+get_share (uint query)
+{
+  float weight = params.has_weights != 0 ? weights[params.weights + query] : 1;
+
+  return HALVED ? weight * uintBitsToFloat (halves[params.queries + query * get_stride () + params.head_size / 2])
+                : weight;
+}
+
 /* Adds to each token's total what some heads from `head` on say of the key. */
 void
 add_heads (uint head, uint row, inout float totals[TOKENS])
@@ -77,7 +108,7 @@ add_heads (uint head, uint row, inout float totals[TOKENS])
           {
             uint at = get_token (t) * params.n_heads + min (head + h, params.n_heads - 1);
 
-            loaded[t][h] = n + get_lane () < params.head_size ? queries[params.queries + at * params.head_size + mine] : 0;
+            loaded[t][h] = n + get_lane () < params.head_size ? load_query (at, mine) : 0;
           }
       [[unroll]] for (uint i = 0; i < LANES; i += 4)
         {
@@ -95,11 +126,9 @@ add_heads (uint head, uint row, inout float totals[TOKENS])
     [[unroll]] for (uint h = 0; h < HEADS; h++)
       if (head + h < params.n_heads)
         {
-          float weight = params.has_weights != 0
-                             ? weights[params.weights + get_token (t) * params.n_heads + head + h]
-                             : 1;
+          float share = get_share (get_token (t) * params.n_heads + head + h);
 
-          totals[t] = fma (weight, params.has_weights != 0 ? max (sums[t][h], 0) : sums[t][h], totals[t]);
+          totals[t] = fma (share, params.has_weights != 0 ? max (sums[t][h], 0) : sums[t][h], totals[t]);
         }
 }
 

@@ -11,6 +11,7 @@ G_STATIC_ASSERT (COLLATE_PAGE == COLLATE_KEYS_OF_PAGE);
 #define TOKENS COLLATE_SPEC_1
 #define HEADS COLLATE_SPEC_2
 #define BYTES COLLATE_SPEC_3
+#define HALVED COLLATE_SPEC_4
 
 /* of index-matrix.comp, */
 #define M COLLATE_SPEC_2
@@ -176,35 +177,46 @@ describe_index (const CollateIndex *params)
   };
 }
 
+/* Queries as matrix units take them, in the place of the parameters' own. */
+static CollateVulkanSlice
+halve (CollateVulkanDevice *self, const CollateIndex *params, CollateShaderIndex *shader)
+{
+  collate_vulkan_halve (self, params->queries, params->n_tokens * params->n_heads, params->head_size);
+  shader->queries = 0;
+  return self->converted;
+}
+
 static void
-index_by_lanes (CollateVulkanDevice *self, const CollateIndex *params)
+index_by_lanes (CollateVulkanDevice *self, const CollateIndex *params, gboolean halves)
 {
   gint64 n_heads = MIN (params->n_heads, SUMS);
   gint64 n_tokens = CLAMP (SUMS / n_heads, 1, params->n_tokens);
   gint64 n_keys = (params->position + params->n_tokens - 1) / params->page + 1;
   guint32 n_groups = collate_vulkan_count_groups (n_keys, self->lanes);
-  const CollateShaderIndex shader = describe_index (params);
+  CollateShaderIndex shader = describe_index (params);
+  CollateVulkanSlice queries = halves ? halve (self, params, &shader) : params->queries.buffer->slice;
 
   dispatch_index (self,
                   params,
                   &shader,
-                  params->queries.buffer->slice,
+                  queries,
                   &(CollateVulkanDispatch){
                       .shader = COLLATE_SHADER_INDEX,
                       .constants = { [TOKENS] = (guint32) n_tokens,
                                      [HEADS] = (guint32) n_heads,
-                                     [BYTES] = params->scales.buffer != NULL },
+                                     [BYTES] = params->scales.buffer != NULL,
+                                     [HALVED] = halves },
                       .groups = { MIN (n_groups, COLLATE_INDEX_GROUPS),
                                   collate_vulkan_count_groups (params->n_tokens, n_tokens),
                                   collate_vulkan_count_groups (n_groups, COLLATE_INDEX_GROUPS) },
                   });
 }
 
-/* A tile is whole tokens, or a part of one's heads. */
+/* Whether matrix units make the scores of many tokens, of which a tile is whole ones, or a part of one's heads. */
 static gboolean
 suits_matrices (CollateVulkanDevice *self, const CollateIndex *params)
 {
-  return self->many == COLLATE_VULKAN_MATRICES && params->n_tokens > FEW_TOKENS && params->weights.buffer &&
+  return self->many == COLLATE_VULKAN_MATRICES && params->weights.buffer &&
          params->head_size % COLLATE_FORM_BLOCK == 0 &&
          (COLLATE_TILE % params->n_heads == 0 || params->n_heads % COLLATE_TILE == 0) &&
          collate_vulkan_get_most_halved (self, params->head_size) >= params->n_heads;
@@ -231,13 +243,12 @@ index_by_matrices (CollateVulkanDevice *self, const CollateIndex *params)
   gint64 n_keys = (params->position + params->n_tokens - 1) / params->page + 1;
   gint64 tokens = MAX (COLLATE_TILE / params->n_heads, 1);
   CollateShaderIndex shader = describe_index (params);
+  CollateVulkanSlice queries = halve (self, params, &shader);
 
-  collate_vulkan_halve (self, params->queries, params->n_tokens * params->n_heads, params->head_size);
-  shader.queries = 0;
   dispatch_index (self,
                   params,
                   &shader,
-                  self->converted,
+                  queries,
                   &(CollateVulkanDispatch){
                       .shader = COLLATE_SHADER_INDEX_MATRIX,
                       .constants = { [INVOCATIONS] = COLLATE_TILE_SUBGROUPS * self->lanes,
@@ -251,6 +262,8 @@ index_by_matrices (CollateVulkanDevice *self, const CollateIndex *params)
                   });
 }
 
+/* Where matrix units score the keys of many tokens, few tokens' queries are rounded as these are, so that the same keys are
+ * chosen whatever the chunks are. */
 void
 collate_vulkan_index (CollateDevice *device, const CollateIndex *params)
 {
@@ -261,7 +274,7 @@ collate_vulkan_index (CollateDevice *device, const CollateIndex *params)
     return;
   if (!suits_matrices (self, params))
     {
-      index_by_lanes (self, params);
+      index_by_lanes (self, params, FALSE);
       return;
     }
   most = collate_vulkan_get_most_halved (self, params->head_size) / params->n_heads;
@@ -269,7 +282,10 @@ collate_vulkan_index (CollateDevice *device, const CollateIndex *params)
     {
       CollateIndex some = take_tokens (params, t, MIN (most, params->n_tokens - t));
 
-      index_by_matrices (self, &some);
+      if (params->n_tokens > FEW_TOKENS)
+        index_by_matrices (self, &some);
+      else
+        index_by_lanes (self, &some, TRUE);
     }
 }
 
