@@ -4,6 +4,7 @@
 
 import csv
 import io
+import json
 import math
 import os
 import random
@@ -161,6 +162,27 @@ def test_drafts():
                 assert sentence in home.run("history", "show", number, "--format", format).stdout
         rows = list(csv.DictReader(io.StringIO(home.run("history", "show", "3", "--format", "csv").stdout)))
         assert (rows[0]["drafted_tokens"], rows[0]["accepted_draft_tokens"]) == (str(drafted), str(right)), rows
+
+
+def test_drafts_of_a_server():
+    """Asked through a server, a model tells of the drafts that it tells of when it is asked here."""
+    with cli.Home() as home:
+        path = add_model(home, "deep", "deepseek32")
+        make_coin(path)
+        [here] = ask(home, "--models", "local:deep", "--max-output", "60")
+        process = home.start("serve", "--port", "0", "--model", path)
+        try:
+            providers = {"lab": {"name": "Lab", "base_url": process.stdout.readline().strip() + "/v1"}}
+            models = [{"id": "far", "name": "Far", "routes": [{"provider": "lab", "model": "deep"}]}]
+            home.environment["COLLATE_MODELS"] = home.write(
+                "models.json", json.dumps({"version": 1, "providers": providers, "models": models}))
+            [there] = ask(home, "--models", "far", "--max-output", "60")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+        for member in ["response", "output_tokens", "drafted_tokens", "accepted_draft_tokens", "draft_acceptance_rate"]:
+            assert there[member] == here[member], (member, there, here)
+        assert "keys_read" not in there and there["drafted_tokens"] > there["accepted_draft_tokens"] > 0, there
 
 
 def test_too_long():
