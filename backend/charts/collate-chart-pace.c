@@ -16,6 +16,7 @@
 #define READING_WIDTH 0.56 /* of both */
 #define GAP 18.0
 #define BEND_EVERY 9.0   /* pixels: what lies nearer is joined, since a machine has other things to do, too */
+#define TOKENS_EACH 4.0  /* of a bend, at the least */
 #define REACH 10.0       /* of the pointer */
 #define PLACE_EVERY 52.0 /* pixels from tick to tick, at the least */
 #define TIME_EVERY 1.4   /* the same, in lines */
@@ -51,32 +52,54 @@ is_sound (const CollateChartStep *step)
          step->n_tokens <= step->end;
 }
 
-/* At most `n_most` bends, each of as many steps; (transfer full). */
+/* Of those from `first` to before `end`; not a number where none is sound. */
+static Bend
+make_bend (GArray *steps, guint first, guint end)
+{
+  double n_tokens = 0, seconds = 0, from = 0, to = 0;
+
+  for (guint i = first; i < end; i++)
+    {
+      const CollateChartStep *step = &g_array_index (steps, CollateChartStep, i);
+
+      if (!is_sound (step))
+        continue;
+      if (n_tokens == 0)
+        from = step->end - step->n_tokens;
+      to = step->end;
+      n_tokens += step->n_tokens;
+      seconds += step->seconds;
+    }
+
+  return (Bend){ (from + to) / 2, seconds / n_tokens };
+}
+
+static double
+count_tokens (GArray *steps)
+{
+  double n_tokens = 0;
+
+  for (guint i = 0; i < steps->len; i++)
+    if (is_sound (&g_array_index (steps, CollateChartStep, i)))
+      n_tokens += g_array_index (steps, CollateChartStep, i).n_tokens;
+
+  return n_tokens;
+}
+
+/* At most `n_most` bends, each of about as many steps, and of a few tokens: one that was guessed right takes no time, and the
+ * one before it all; (transfer full). */
 static GArray *
 make_bends (GArray *steps, guint n_most)
 {
   GArray *bends = g_array_new (FALSE, FALSE, sizeof (Bend));
-  guint n_each = (steps->len + n_most - 1) / MAX (n_most, 1);
+  double most = count_tokens (steps) / TOKENS_EACH;
+  guint n = MIN ((guint) CLAMP (most, 1, n_most), steps->len);
 
-  for (guint i = 0; i < steps->len; i += n_each)
+  for (guint i = 0; i < n; i++)
     {
-      double n_tokens = 0, seconds = 0, begin = 0, end = 0;
-      Bend bend;
+      const Bend bend = make_bend (steps, i * steps->len / n, (i + 1) * steps->len / n);
 
-      for (guint j = i; j < MIN (i + n_each, steps->len); j++)
-        {
-          const CollateChartStep *step = &g_array_index (steps, CollateChartStep, j);
-
-          if (!is_sound (step))
-            continue;
-          if (n_tokens == 0)
-            begin = step->end - step->n_tokens;
-          end = step->end;
-          n_tokens += step->n_tokens;
-          seconds += step->seconds;
-        }
-      bend = (Bend){ (begin + end) / 2, seconds / n_tokens };
-      if (n_tokens > 0 && isfinite (bend.place) && isfinite (bend.pace))
+      if (isfinite (bend.place) && isfinite (bend.pace))
         g_array_append_val (bends, bend);
     }
 

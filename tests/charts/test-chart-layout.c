@@ -260,6 +260,36 @@ test_pace_of_many_steps (void)
   g_assert_cmpuint (layout->marks->len, >, 30);
 }
 
+/* Every other token is a right guess, which takes no time: the curve is about as high everywhere. */
+static void
+test_pace_of_guesses (void)
+{
+  CollateChartStyle style = { .text_scale = 1, .font = "DejaVu Sans", .focus = -1 };
+  g_autoptr (GPtrArray) items = collate_chart_items_new ();
+  CollateChartItem *item = samples_add (items, "A", NAN, 1, 1, 1, 1);
+  g_autoptr (CollateChartLayout) layout = NULL;
+  double lowest = G_MAXDOUBLE, highest = 0;
+  double base = 0;
+
+  item->local = TRUE;
+  for (guint i = 1; i <= 23; i++)
+    g_array_append_val (item->writing, ((CollateChartStep){ 100 + i, 1, i % 2 ? 0.02 : 0 }));
+  layout = collate_chart_layout_new (COLLATE_CHART_PACE, items, &style, 700, 0);
+  for (guint i = 0; i < layout->lines->len; i++)
+    base = MAX (base, g_array_index (layout->lines, CollateChartLine, i).y2);
+  for (guint i = 0; i < layout->marks->len; i++)
+    {
+      const CollateChartMark *mark = &g_array_index (layout->marks, CollateChartMark, i);
+
+      if (mark->shape != COLLATE_MARK_BEND)
+        continue;
+      lowest = MIN (lowest, base - mark->y);
+      highest = MAX (highest, base - mark->y);
+    }
+  g_assert_cmpfloat (lowest, >, 10);
+  g_assert_cmpfloat (highest, <, 2 * lowest);
+}
+
 static void
 test_range (void)
 {
@@ -371,6 +401,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/charts/layout/whiskers", test_whiskers);
   g_test_add_func ("/charts/layout/pace-to-scale", test_pace_is_to_scale);
   g_test_add_func ("/charts/layout/pace-of-many-steps", test_pace_of_many_steps);
+  g_test_add_func ("/charts/layout/pace-of-guesses", test_pace_of_guesses);
   g_test_add_func ("/charts/layout/range", test_range);
   g_test_add_func ("/charts/layout/axis", test_axis);
   g_test_add_func ("/charts/layout/ticks-differ", test_ticks_differ);
