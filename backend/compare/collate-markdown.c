@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compare/collate-block-private.h"
+#include "compare/collate-entity.h"
 
 #define FLAGS (MD_DIALECT_GITHUB | MD_FLAG_NOHTML)
 
@@ -44,71 +45,6 @@ is_web_address (const MD_ATTRIBUTE *address)
          (address->size > 8 && g_ascii_strncasecmp (address->text, "https://", 8) == 0);
 }
 
-/* Characters that no label shows and some parsers refuse become U+FFFD. */
-static void
-append_escaped (GString *out, const char *text, gsize length)
-{
-  for (gsize i = 0; i < length; i++)
-    {
-      guchar c = text[i];
-
-      if (c == '&')
-        g_string_append (out, "&amp;");
-      else if (c == '<')
-        g_string_append (out, "&lt;");
-      else if (c == '>')
-        g_string_append (out, "&gt;");
-      else if (c == '"')
-        g_string_append (out, "&quot;");
-      else if (c == '\'')
-        g_string_append (out, "&#39;");
-      else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-        g_string_append (out, "\xef\xbf\xbd");
-      else
-        g_string_append_c (out, c);
-    }
-}
-
-/* The character that "&amp;" or "&#8217;" stands for; 0 where it is no entity known here. */
-static gunichar
-decode_entity (const char *text, gsize length)
-{
-  static const struct
-  {
-    const char *name;
-    gunichar character;
-  } names[] = {
-    { "amp", '&' },      { "lt", '<' },       { "gt", '>' },       { "quot", '"' },      { "apos", '\'' },
-    { "nbsp", 0xa0 },    { "copy", 0xa9 },    { "reg", 0xae },     { "deg", 0xb0 },      { "plusmn", 0xb1 },
-    { "sup2", 0xb2 },    { "sup3", 0xb3 },    { "micro", 0xb5 },   { "middot", 0xb7 },   { "frac12", 0xbd },
-    { "times", 0xd7 },   { "divide", 0xf7 },  { "ndash", 0x2013 }, { "mdash", 0x2014 },  { "lsquo", 0x2018 },
-    { "rsquo", 0x2019 }, { "ldquo", 0x201c }, { "rdquo", 0x201d }, { "bull", 0x2022 },   { "hellip", 0x2026 },
-    { "euro", 0x20ac },  { "trade", 0x2122 }, { "larr", 0x2190 },  { "rarr", 0x2192 },   { "infin", 0x221e },
-    { "asymp", 0x2248 }, { "ne", 0x2260 },    { "le", 0x2264 },    { "ge", 0x2265 },     { "alpha", 0x3b1 },
-    { "beta", 0x3b2 },   { "gamma", 0x3b3 },  { "delta", 0x3b4 },  { "epsilon", 0x3b5 }, { "lambda", 0x3bb },
-    { "mu", 0x3bc },     { "pi", 0x3c0 },     { "sigma", 0x3c3 },  { "omega", 0x3c9 },   { "sum", 0x2211 },
-  };
-  g_autofree char *name = NULL;
-
-  if (length < 3)
-    return 0;
-
-  name = g_strndup (text + 1, length - 2);
-  if (name[0] == '#')
-    {
-      gboolean hex = name[1] == 'x' || name[1] == 'X';
-      guint64 value = g_ascii_strtoull (name + (hex ? 2 : 1), NULL, hex ? 16 : 10);
-
-      return value >= 0x20 && value <= 0x10ffff && g_unichar_validate ((gunichar) value) ? (gunichar) value
-                                                                                         : 0xfffd;
-    }
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    if (strcmp (name, names[i].name) == 0)
-      return names[i].character;
-
-  return 0;
-}
-
 /* An address comes in parts: plain ones, and entities. */
 static void
 append_address (GString *out, const MD_ATTRIBUTE *address)
@@ -117,20 +53,20 @@ append_address (GString *out, const MD_ATTRIBUTE *address)
     {
       const char *part = address->text + address->substr_offsets[i];
       gsize length = address->substr_offsets[i + 1] - address->substr_offsets[i];
-      gunichar entity = address->substr_types[i] == MD_TEXT_ENTITY ? decode_entity (part, length) : 0;
+      gunichar entity = address->substr_types[i] == MD_TEXT_ENTITY ? collate_entity_decode (part, length) : 0;
       char buffer[6];
 
       if (entity != 0)
-        append_escaped (out, buffer, g_unichar_to_utf8 (entity, buffer));
+        collate_entity_append_escaped (out, buffer, g_unichar_to_utf8 (entity, buffer));
       else
-        append_escaped (out, part, length);
+        collate_entity_append_escaped (out, part, length);
     }
 }
 
 static void
 inline_append (Inline *self, const char *text, gsize length)
 {
-  append_escaped (self->markup, text, length);
+  collate_entity_append_escaped (self->markup, text, length);
   if (self->text != NULL)
     g_string_append_len (self->text, text, length);
 }
@@ -155,7 +91,7 @@ inline_text (Inline *self, MD_TEXTTYPE type, const char *text, gsize length)
       inline_append (self, "\n", 1);
       break;
     case MD_TEXT_ENTITY:
-      entity = decode_entity (text, length);
+      entity = collate_entity_decode (text, length);
       if (entity != 0)
         inline_append (self, buffer, g_unichar_to_utf8 (entity, buffer));
       else
@@ -469,7 +405,7 @@ append_plain (GPtrArray *blocks, const char *text)
       if (*g_strstrip (paragraphs[i]) == '\0')
         continue;
 
-      append_escaped (markup, paragraphs[i], strlen (paragraphs[i]));
+      collate_entity_append_escaped (markup, paragraphs[i], strlen (paragraphs[i]));
       block = collate_block_new (COLLATE_BLOCK_PARAGRAPH, 0);
       collate_block_set_content (block, markup->str, paragraphs[i]);
       g_ptr_array_add (blocks, block);
@@ -645,7 +581,7 @@ collate_markdown_to_html (const char *text)
   if (md_parse (valid, (MD_SIZE) strlen (valid), &parser, &writer) != 0)
     {
       g_string_assign (writer.line.markup, "<pre>");
-      append_escaped (writer.line.markup, valid, strlen (valid));
+      collate_entity_append_escaped (writer.line.markup, valid, strlen (valid));
       g_string_append (writer.line.markup, "</pre>\n");
     }
   g_array_unref (writer.line.spans);
