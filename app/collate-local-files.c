@@ -120,6 +120,7 @@ describe (CollateLocalModel *model, const CollateEngineInfo *info)
   model->thinking = get_thinking (info);
   model->trained_index = info->index == COLLATE_INDEX_TRAINED;
   model->top_k = info->top_k;
+  model->drafts = info->drafts;
 }
 
 /* The name of a file's tokenizer: another file of that path has another one. */

@@ -146,6 +146,8 @@ collate_facts_new_local (const CollateLocalModel *local, gboolean sparse)
   add_fact (facts, _ ("Quantisation"), g_strdup (local->quantization));
   add_fact (facts, _ ("Chat format"), g_strdup (local->chat));
   add_fact (
+      facts, _ ("Drafts"), g_strdup (local->drafts ? _ ("a token ahead, verified with the next") : NULL));
+  add_fact (
       facts, _ ("File size"), local->file_bytes > 0 ? g_format_size ((guint64) local->file_bytes) : NULL);
   add_fact (facts, _ ("File"), g_filename_display_name (local->path));
 

@@ -36,6 +36,7 @@ struct _CollateLocalModel
   gboolean
       trained_index; /* an index that was trained says what to read in sparse attention; else bounds do */
   gint64 top_k;      /* tokens that a token reads so; 0 where unknown */
+  gboolean drafts;   /* it guesses a token ahead while it writes */
 };
 
 /* Strings are copied; (transfer full). */

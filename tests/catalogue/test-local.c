@@ -134,12 +134,15 @@ test_sparse (void)
   trained->top_k = 2048;
   trained->trained_index = TRUE;
   trained->context = 65536;
+  trained->drafts = TRUE;
   collate_catalogue_set_local_models (fixture.catalogue, fixture.local);
 
   dense = collate_catalogue_lookup (fixture.catalogue, "local:trained");
   sparse = collate_catalogue_lookup (fixture.catalogue, "local:trained@sparse");
   g_assert_false (collate_model_is_sparse (dense));
   g_assert_null (find_fact (dense, "Reads"));
+  g_assert_nonnull (find_fact (dense, "Drafts"));
+  g_assert_nonnull (find_fact (sparse, "Drafts"));
   g_assert_true (collate_model_is_sparse (sparse) && collate_model_is_local (sparse));
   g_assert_cmpstr (collate_model_get_name (sparse), ==, "trained, sparse");
   g_assert_cmpstr (find_fact (sparse, "Reads"), ==, "the best 2048 tokens before each");
@@ -157,6 +160,7 @@ test_sparse (void)
 
   sparse = collate_catalogue_lookup (fixture.catalogue, "local:plain@sparse");
   g_assert_nonnull (strstr (find_fact (sparse, "Chosen by"), "nothing was trained"));
+  g_assert_null (find_fact (sparse, "Drafts"));
   second = g_list_model_get_item (G_LIST_MODEL (fixture.catalogue), 1);
   g_assert_true (second == sparse);
   g_assert_null (collate_catalogue_lookup (fixture.catalogue, "m@sparse"));
