@@ -106,7 +106,6 @@ collate_session_append_with_draft (CollateEngineSession *self, gint32 token, GEr
   g_array_append_val (self->timeline, token);
   self->has_logits = TRUE;
   self->draft = draft;
-  self->n_drafted++;
   return TRUE;
 }
 

@@ -356,6 +356,8 @@ collate_engine_session_append (CollateEngineSession *session, gint32 token, GErr
 
   if (!check_tokens (session, &token, 1, n_before, error))
     return FALSE;
+  /* A draft that no token was held against was neither right nor wrong. */
+  session->n_drafted += draft >= 0;
   if (draft == token)
     {
       collate_session_accept_draft (session);

@@ -424,7 +424,8 @@ test_drafts (gconstpointer architecture)
       g_assert_cmpint (n_drafted, >=, 30);
       g_assert_cmpint (n_right, >, 5);
       g_assert_cmpint (n_right, <, n_drafted);
-      g_assert_cmpint (n_right + n_drafted, >=, 60);
+      /* All tokens but the first, and perhaps one that was drafted last. */
+      g_assert_cmpint (n_right + n_drafted, >=, 58);
     }
   collate_engine_session_get_drafts (plain, &n_drafted, &n_right);
   g_assert_cmpint (n_drafted, ==, 0);
