@@ -8,10 +8,14 @@
 /* The keys that each token reads: a radix select on the order of scores (Alabi and others, 2012), eleven bits at a time,
  * finds that of the last one; a last look over the scores writes the places of those above it, and of the first equal
  * ones. What takes part are the scores of pages, each counting for as many keys as it has; after the first digit those alone
- * that may be among the best, where these are few. */
+ * that may be among the best, where these are few. Threads take a row each, or parts of one row's pages: these are counted,
+ * so that it makes no difference. */
 
 #define SOME_SCORES 4096    /* that are looked at together */
 #define FEW_PAGES (1 << 16) /* that there is room for by themselves */
+
+#define LEAST_PART 16384 /* pages that are worth to wake a thread */
+#define MOST_PARTS 16
 
 /* Of a thread. */
 typedef struct
@@ -49,15 +53,57 @@ count_keys (const Range *range, gint64 page)
   return MIN ((page + 1) * range->page, range->end) - MAX (page * range->page, range->first);
 }
 
+/* The parts of a range's pages. */
+typedef struct
+{
+  CollateCpuDevice *cpu;
+  const Range *range;
+  guint thread; /* that works on all of them where there is one */
+  gint64 n_parts, pages_a_part;
+  guint32 *counts; /* of pages, [part][first digit] */
+  gint32 digit;    /* from which on they are wanted */
+} Parts;
+
+static void
+run_parts (Parts *parts, CollatePoolFunc func)
+{
+  if (parts->n_parts == 1)
+    func (parts, 0, 1, parts->thread);
+  else
+    collate_pool_run (parts->cpu->pool, func, parts, parts->n_parts, 1);
+}
+
+static gint64
+get_part_end (const Parts *parts, gint64 part)
+{
+  return MIN ((part + 1) * parts->pages_a_part, parts->range->n_pages);
+}
+
+static void
+count_parts (gpointer data, gint64 first, gint64 end, guint thread)
+{
+  const Parts *parts = data;
+
+  for (gint64 part = first; part < end; part++)
+    {
+      gint64 at = part * parts->pages_a_part;
+
+      parts->range->loops->count_orders (parts->range->scores + at,
+                                         get_part_end (parts, part) - at,
+                                         parts->counts + part * COLLATE_ORDER_DIGITS);
+    }
+}
+
 /* How many keys have each first digit; pages that are not whole are the first one and the last one at most. */
 static void
-count_first_digits (const Range *range, gint64 *counts)
+count_first_digits (Parts *parts, gint64 *counts)
 {
-  guint32 pages[COLLATE_ORDER_DIGITS];
+  const Range *range = parts->range;
 
-  range->loops->count_orders (range->scores, range->n_pages, pages);
-  for (guint digit = 0; digit < COLLATE_ORDER_DIGITS; digit++)
-    counts[digit] = pages[digit] * range->page;
+  run_parts (parts, count_parts);
+  memset (counts, 0, sizeof *counts * COLLATE_ORDER_DIGITS);
+  for (gint64 i = 0; i < parts->n_parts * COLLATE_ORDER_DIGITS; i++)
+    counts[i % COLLATE_ORDER_DIGITS] += parts->counts[i] * range->page;
   for (gint64 i = 0; i < range->n_pages; i += MAX (range->n_pages - 1, 1))
     counts[(collate_cpu_get_order (range->scores[i]) >> COLLATE_ORDER_SHIFT) + COLLATE_ORDER_DIGITS / 2] -=
         range->page - count_keys (range, get_page (range, i));
@@ -104,42 +150,77 @@ find_digit (const Range *range, const gint64 *counts, gint32 n_digits, gint64 *n
   return digit;
 }
 
-/* Leaves those pages alone that are of an order from `least` on. */
-static void
-narrow (Range *range, gint32 least)
+static gint32
+get_order (gint32 digit)
 {
-  Room *room = range->room;
-  gint64 n_left = 0;
+  return (digit - COLLATE_ORDER_DIGITS / 2) * (1 << COLLATE_ORDER_SHIFT);
+}
 
-  for (gint64 at = 0; at < range->n_pages; at += SOME_SCORES)
+/* Pages that are wanted of those before a part. */
+static gint64
+count_wanted (const Parts *parts, gint64 end)
+{
+  gint64 n = 0;
+
+  for (gint64 part = 0; part < end; part++)
+    for (gint32 digit = parts->digit; digit < COLLATE_ORDER_DIGITS; digit++)
+      n += parts->counts[part * COLLATE_ORDER_DIGITS + digit];
+  return n;
+}
+
+static void
+take_parts (gpointer data, gint64 first, gint64 end, guint thread)
+{
+  const Parts *parts = data;
+  const Range *range = parts->range;
+  gint32 *places = ((Room *) (gpointer) parts->cpu->scratches[thread])->places;
+
+  for (gint64 part = first; part < end; part++)
     {
-      gint64 n = find_some (range, at, least, G_MAXINT32);
+      gint64 to = count_wanted (parts, part), part_end = get_part_end (parts, part);
 
-      for (gint64 i = 0; i < n; i++, n_left++)
+      for (gint64 at = part * parts->pages_a_part; at < part_end; at += SOME_SCORES)
         {
-          room->scores[n_left] = range->scores[at + room->places[i]];
-          room->pages[n_left] = (gint32) get_page (range, at + room->places[i]);
+          gint64 n = range->loops->find_orders (range->scores + at,
+                                                MIN (SOME_SCORES, part_end - at),
+                                                get_order (parts->digit),
+                                                G_MAXINT32,
+                                                places);
+
+          for (gint64 i = 0; i < n; i++, to++)
+            {
+              range->room->scores[to] = range->scores[at + places[i]];
+              range->room->pages[to] = (gint32) get_page (range, at + places[i]);
+            }
         }
     }
-  range->scores = room->scores;
-  range->pages = room->pages;
-  range->n_pages = n_left;
+}
+
+/* Leaves those pages alone whose first digit is that of the key that is wanted last, or larger. */
+static void
+narrow (Parts *parts, gint32 digit, Range *range)
+{
+  parts->digit = digit;
+  run_parts (parts, take_parts);
+  range->scores = range->room->scores;
+  range->pages = range->room->pages;
+  range->n_pages = count_wanted (parts, parts->n_parts);
 }
 
 /* The order of the key that is wanted last; *n_above gets the number of those above it. */
 static gint32
-find_last (Range *range, gint64 *n_above)
+find_last (Parts *parts, Range *range, gint64 *n_above)
 {
   gint64 counts[COLLATE_ORDER_DIGITS];
   gint32 digit, order;
 
   *n_above = 0;
-  count_first_digits (range, counts);
+  count_first_digits (parts, counts);
   digit = find_digit (range, counts, COLLATE_ORDER_DIGITS, n_above);
-  order = (digit - COLLATE_ORDER_DIGITS / 2) * (1 << COLLATE_ORDER_SHIFT);
+  order = get_order (digit);
   /* Pages at both ends may not be whole. */
   if ((*n_above + counts[digit]) / range->page + 2 <= FEW_PAGES)
-    narrow (range, order);
+    narrow (parts, digit, range);
   count_digits (range, order, 10, 11, counts);
   order += find_digit (range, counts, 1 << 11, n_above) << 10;
   count_digits (range, order, 0, 10, counts);
@@ -170,7 +251,7 @@ put_page (const Range *range, gint64 place, gint32 last, gint64 *n_equal, gint32
 
 /* Ascending. */
 static gint32 *
-put_range (Range *range, gint32 *out)
+put_range (Parts *parts, Range *range, gint32 *out)
 {
   gint64 n_above, n_equal;
   gint32 last;
@@ -179,7 +260,7 @@ put_range (Range *range, gint32 *out)
     return put_keys (out, range->first, range->n_wanted);
   if (range->n_wanted == 0)
     return out;
-  last = find_last (range, &n_above);
+  last = find_last (parts, range, &n_above);
   n_equal = range->n_wanted - n_above;
   for (gint64 at = 0; at < range->n_pages; at += SOME_SCORES)
     {
@@ -193,7 +274,7 @@ put_range (Range *range, gint32 *out)
 
 /* The first and the last keys come before all others, the earlier before the later. */
 static void
-select_row (const CollateCpuCall *call, gint64 t, Room *room)
+select_row (const CollateCpuCall *call, gint64 t, guint thread, gint64 n_parts, guint32 *counts)
 {
   const CollateSelect *params = call->params;
   gint64 n_visible = params->position + t + 1;
@@ -211,10 +292,19 @@ select_row (const CollateCpuCall *call, gint64 t, Room *room)
     .first = n_first,
     .end = n_visible - n_last,
     .n_wanted = k - n_first - n_kept,
-    .room = room,
+    .room = (Room *) (gpointer) call->cpu->scratches[thread],
+  };
+  const Range whole = range;
+  Parts parts = {
+    .cpu = call->cpu,
+    .range = &whole,
+    .thread = thread,
+    .n_parts = n_parts,
+    .pages_a_part = (range.n_pages + n_parts - 1) / n_parts,
+    .counts = counts,
   };
 
-  out = put_range (&range, out);
+  out = put_range (&parts, &range, out);
   out = put_keys (out, n_visible - n_last, n_kept);
   while (out < row + params->k)
     *out++ = -1;
@@ -223,10 +313,22 @@ select_row (const CollateCpuCall *call, gint64 t, Room *room)
 static void
 select_rows (gpointer data, gint64 first, gint64 end, guint thread)
 {
-  const CollateCpuCall *call = data;
+  guint32 counts[COLLATE_ORDER_DIGITS];
 
   for (gint64 t = first; t < end; t++)
-    select_row (call, t, (Room *) (gpointer) call->cpu->scratches[thread]);
+    select_row (data, t, thread, 1, counts);
+}
+
+/* A row that is alone, by all threads. */
+static void
+select_shared (const CollateCpuCall *call)
+{
+  const CollateSelect *params = call->params;
+  gint64 n_threads = collate_pool_get_n_threads (call->cpu->pool);
+  gint64 n_parts = CLAMP ((params->position + 1) / params->page / LEAST_PART, 1, MIN (n_threads, MOST_PARTS));
+  guint32 counts[MOST_PARTS * COLLATE_ORDER_DIGITS];
+
+  select_row (call, 0, 0, n_parts, counts);
 }
 
 void
@@ -234,5 +336,8 @@ collate_cpu_select (CollateDevice *device, const CollateSelect *params)
 {
   CollateCpuCall call = { (CollateCpuDevice *) device, params };
 
-  collate_pool_run (call.cpu->pool, select_rows, &call, params->n_tokens, 1);
+  if (params->n_tokens == 1)
+    select_shared (&call);
+  else
+    collate_pool_run (call.cpu->pool, select_rows, &call, params->n_tokens, 1);
 }
