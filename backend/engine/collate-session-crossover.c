@@ -15,10 +15,10 @@
 #define GROWTH 4
 #define LEAST_TIME 4000
 
-/* Of a trial, of which the first one warms up; more of them where they take less than some µs together. */
-#define LEAST_TRIES 2
-#define MOST_TRIES 5
-#define ENOUGH_TIME 12000
+/* Both ways are tried in turn, so often, or for so many µs: whatever else the machine does is then not only beside one of
+ * them, and leaves some tries alone. */
+#define MOST_TRIES 16
+#define ENOUGH_TIME 40000
 
 typedef struct
 {
@@ -87,15 +87,24 @@ try (const Trial *trial, gint64 n_tokens, gint64 n_dense, gint64 *time, GError *
   return TRUE;
 }
 
+/* As many of the last tokens as take some time, but for the first time, when the device gets ready. */
 static gboolean
-measure (const Trial *trial, gint64 n_tokens, gint64 n_dense, gint64 *time, GError **error)
+choose_tokens (const Trial *trial, gint64 *n_tokens, gint64 *masked, GError **error)
 {
-  gint64 start = g_get_monotonic_time ();
-
-  *time = G_MAXINT64;
-  for (guint i = 0; i < LEAST_TRIES || (i < MOST_TRIES && g_get_monotonic_time () - start < ENOUGH_TIME); i++)
-    if (!try (trial, n_tokens, n_dense, time, error))
-      return FALSE;
+  *n_tokens = LEAST_TOKENS;
+  *masked = G_MAXINT64;
+  if (!try (trial, *n_tokens, trial->n_keys, masked, error))
+    return FALSE;
+  *masked = G_MAXINT64;
+  if (!try (trial, *n_tokens, trial->n_keys, masked, error))
+    return FALSE;
+  while (*masked < LEAST_TIME && *n_tokens < trial->n_tokens)
+    {
+      *n_tokens = MIN (*n_tokens * GROWTH, trial->n_tokens);
+      *masked = G_MAXINT64;
+      if (!try (trial, *n_tokens, trial->n_keys, masked, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -103,30 +112,27 @@ measure (const Trial *trial, gint64 n_tokens, gint64 n_dense, gint64 *time, GErr
 static gboolean
 find_crossover (const Trial *trial, double *n_keys, GError **error)
 {
-  gint64 n_tokens = LEAST_TOKENS, masked, gathered;
+  gint64 n_tokens, masked, gathered = G_MAXINT64, start;
 
-  if (!prepare (trial, error) || !measure (trial, n_tokens, trial->n_keys, &masked, error))
+  if (!prepare (trial, error) || !choose_tokens (trial, &n_tokens, &masked, error))
     return FALSE;
-  while (masked < LEAST_TIME && n_tokens < trial->n_tokens)
-    {
-      n_tokens = MIN (n_tokens * GROWTH, trial->n_tokens);
-      if (!measure (trial, n_tokens, trial->n_keys, &masked, error))
-        return FALSE;
-    }
-  if (!measure (trial, n_tokens, 0, &gathered, error))
-    return FALSE;
+  start = g_get_monotonic_time ();
+  for (guint i = 0; i == 0 || (i < MOST_TRIES && g_get_monotonic_time () - start < ENOUGH_TIME); i++)
+    if (!try (trial, n_tokens, 0, &gathered, error) || !try (trial, n_tokens, trial->n_keys, &masked, error))
+      return FALSE;
   *n_keys = ((double) trial->n_keys - (double) n_tokens / 2) * (double) gathered / (double) masked;
   return TRUE;
 }
 
-/* The next lower of a few multiples of what is selected; 0: none. */
+/* The nearest of a few multiples of what is selected, by what it has to be multiplied with; 0: that itself. */
 static gint64
-round_down (double n_keys, gint64 top_k)
+round_coarsely (double n_keys, gint64 top_k)
 {
-  static const double multiples[] = { 8, 6, 4, 3, 2, 1.5 };
+  static const double multiples[] = { 8, 6, 4, 3, 2, 1.5, 1 };
+  double ratio = n_keys / (double) top_k;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (multiples); i++)
-    if (n_keys >= multiples[i] * (double) top_k)
+  for (gsize i = 0; i + 1 < G_N_ELEMENTS (multiples); i++)
+    if (ratio * ratio >= multiples[i] * multiples[i + 1])
       return (gint64) (multiples[i] * (double) top_k);
   return 0;
 }
@@ -186,7 +192,7 @@ measure_model (CollateEngineSession *self, gint64 n_keys, GError **error)
 
   if (!find_crossover (&trial, &crossover, error))
     return NULL;
-  measured.n_dense = round_down (crossover, measured.top_k);
+  measured.n_dense = round_coarsely (crossover, measured.top_k);
   g_array_append_val (model->crossovers, measured);
   return find_measured (model, measured.top_k, n_keys);
 }
