@@ -24,6 +24,7 @@ collate_engine_options_clear (CollateEngineOptions *options)
   g_free (options->model);
   g_free (options->attention);
   g_free (options->top_k);
+  g_free (options->index_bits);
   g_free (options->device);
 }
 
@@ -49,21 +50,35 @@ collate_command_get_attention (const CollateEngineReading *reading)
   return reading->sparse ? SPARSE : DENSE;
 }
 
+static gboolean
+parse_index_bits (const char *text, gboolean *narrow)
+{
+  *narrow = g_strcmp0 (text, "8") == 0;
+
+  return text == NULL || *narrow || strcmp (text, "16") == 0 ||
+         collate_command_complain (_ ("--index-bits takes 16 or 8."));
+}
+
 GArray *
 collate_command_parse_attentions (const CollateEngineOptions *options)
 {
   g_auto (GStrv) parts = g_strsplit (options->attention != NULL ? options->attention : DENSE, ",", -1);
   g_autoptr (GArray) readings = g_array_new (FALSE, FALSE, sizeof (CollateEngineReading));
-  gboolean any_sparse = FALSE;
+  gboolean any_sparse = FALSE, narrow;
   int n_top_k = 0;
 
-  if (!collate_command_parse_number ("--top-k", options->top_k, COLLATE_MOST_TOP_K, &n_top_k))
+  if (!collate_command_parse_number ("--top-k", options->top_k, COLLATE_MOST_TOP_K, &n_top_k) ||
+      !parse_index_bits (options->index_bits, &narrow))
     return NULL;
   for (guint i = 0; i == 0 || parts[i] != NULL; i++)
     {
       const char *name = parts[i] != NULL ? parts[i] : "";
       gboolean sparse = strcmp (name, SPARSE) == 0;
-      const CollateEngineReading reading = { .sparse = sparse, .top_k = sparse ? n_top_k : 0 };
+      const CollateEngineReading reading = {
+        .sparse = sparse,
+        .top_k = sparse ? n_top_k : 0,
+        .narrow_index = sparse && narrow,
+      };
 
       if (!sparse && strcmp (name, DENSE) != 0)
         {
@@ -73,9 +88,10 @@ collate_command_parse_attentions (const CollateEngineOptions *options)
       any_sparse = any_sparse || sparse;
       g_array_append_val (readings, reading);
     }
-  if (options->top_k != NULL && !any_sparse)
+  if ((options->top_k != NULL || options->index_bits != NULL) && !any_sparse)
     {
-      collate_command_complain (_ ("--top-k is of use with sparse attention only."));
+      collate_command_complain (_ ("%s is of use with sparse attention only."),
+                                options->top_k != NULL ? "--top-k" : "--index-bits");
       return NULL;
     }
 

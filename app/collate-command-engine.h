@@ -14,6 +14,7 @@ typedef struct
   char *model;
   char *attention;
   char *top_k;
+  char *index_bits;
   char *device;
 } CollateEngineOptions;
 
@@ -23,10 +24,14 @@ void collate_engine_options_clear (CollateEngineOptions *options);
 #define COLLATE_ENGINE_ENTRIES(options, attentions)                                                          \
   COLLATE_OPTION ("attention", &(options)->attention, N_ ("Read by this attention"), (attentions)),          \
       COLLATE_OPTION ("top-k", &(options)->top_k, N_ ("Sparse: let each token read N tokens"), "N"),         \
+      COLLATE_OPTION ("index-bits",                                                                          \
+                      &(options)->index_bits,                                                                \
+                      N_ ("Sparse: keep the keys of a trained index in 16 bits, or in 8"),                   \
+                      "16|8"),                                                                               \
       COLLATE_OPTION ("device", &(options)->device, N_ ("Run on this device"), "NAME")
 
-/* Reads how a session shall read: an attention by name (NULL: dense), and --top-k (NULL: the model's own). FALSE after
- * saying so where one of them is not known, or the second is of no use. */
+/* Reads how a session shall read: an attention by name (NULL: dense), --top-k (NULL: the model's own) and --index-bits
+ * (NULL: 16). FALSE after saying so where one of them is not known, or the last two are of no use. */
 gboolean collate_command_parse_attention (const CollateEngineOptions *options, CollateEngineReading *reading);
 
 /* The same for "dense,sparse", as an array of CollateEngineReading; (nullable) (transfer full). */
