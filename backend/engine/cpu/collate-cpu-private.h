@@ -34,7 +34,7 @@ typedef struct
   guint8 **scratches; /* one a thread */
   guint8 *strips;     /* a panel of them for each thread: of weights that stay in the file */
   gsize strips_bytes; /* of a thread */
-  guint8 *rows; /* activations as quants */
+  guint8 *rows;       /* activations as quants */
   gsize n_row_bytes;
   float *partials; /* of attention; of experts */
   gint64 n_partials;
