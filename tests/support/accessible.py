@@ -15,7 +15,7 @@ from gi.repository import Atspi, Gio, GLib  # noqa: E402
 BORDER = 5  # what a window without a window manager draws around itself
 # GTK 4.8 complains of itself when it is asked about a widget that has just gone.
 GTK_ACCESSIBLE_RACE = "g_variant_is_object_path"
-PATIENCE = 30  # seconds until what is waited for counts as missing
+PATIENCE = 120  # seconds until what is waited for counts as missing
 
 
 def wait_for(what, get):
