@@ -59,7 +59,9 @@ def test_drafts():
         reply = here.chat(max_tokens=60)
         timings, usage = reply["timings"], reply["usage"]
         assert list(timings) == ["draft_n", "draft_n_accepted"], timings
-        assert timings["draft_n"] + timings["draft_n_accepted"] == usage["completion_tokens"] - 1 > 1, reply
+        told = timings["draft_n"] + timings["draft_n_accepted"]
+        # The last draft may have had no token to be held against.
+        assert told > 1 and 0 <= usage["completion_tokens"] - 1 - told <= 1, reply
         assert list(usage["completion_tokens_details"]) == ["reasoning_tokens"], usage
         options = {"include_usage": True}
         *events, last = here.stream("/v1/chat/completions", messages=server.HELLO, max_tokens=60, stream_options=options)
