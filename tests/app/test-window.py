@@ -23,7 +23,7 @@ SERVER = os.environ["COLLATE_SCRIPTED_SERVER"]
 SCRIPT = {
     "alpha": [scripted.answer("First **bold** answer.\n\n- one\n- two", usage={"input": 1000, "output": 20})],
     "beta": [scripted.answer("Second answer.", usage={"input": 3000, "output": 10}, reasoning="Let me think.")],
-    "slow": [scripted.answer("word " * 3000, tokens_per_second=30), scripted.answer("At once.")],
+    "slow": [scripted.answer("word " * 3000, tokens_per_second=4), scripted.answer("At once.")],
     "poor": [{"error": {"status": 429, "message": "no money", "code": "insufficient_quota", "type": "x"}}],
 }
 
@@ -143,18 +143,22 @@ def test_sort_metrics():
         application.quit()
 
 
+def press_in_answer(window, name, button):
+    """A button of a model's answer, whose row may become another one while others end."""
+    press(wait_for(f"{button!r} of {name}", lambda: next(iter(every(answer(window, name), "button", button)), None)))
+
+
 def test_stop_and_retry():
     with Desk() as here, here.start() as application:
         window = application.window
         tick(application, "alpha", "slow", "poor")
         ask(window, "q")
-        slow = answer(window, "Slow")
-        wait_for_text(slow, "word word")
-        press(find(slow, "button", "Stop…"))
+        wait_for_text(answer(window, "Slow"), "word word")
+        press_in_answer(window, "Slow", "Stop…")
         wait_for("the end of all", lambda: not every(window, "button", "Stop…"))
         assert "word word" in read(answer(window, "Slow"))
         wait_for_text(answer(window, "Alpha"), "First bold answer.")
-        press(find(answer(window, "Slow"), "button", "Retry…"))
+        press_in_answer(window, "Slow", "Retry…")
         wait_for_text(answer(window, "Slow"), "At once.")
         assert "word word" not in read(answer(window, "Slow"))
         application.quit()
