@@ -150,9 +150,9 @@ typedef struct
 
   CollatePlace selected; /* gint32, [n_tokens][n_selected], as CollateSelect writes it; (nullable) */
   gint64 n_selected;
-  gint64
-      n_dense; /* tokens that see at most so many keys may go over them all under a mask, where that is quicker; 0: all
-                   * gather those that are selected. As many as COLLATE_FEW_TOKENS always do. */
+  /* Tokens that see at most so many keys may go over them all under a mask, where that is quicker; 0: all gather those that
+   * are selected. As many as COLLATE_FEW_TOKENS always do. */
+  gint64 n_dense;
 } CollateAttention;
 
 /* That hardly share what they read. */

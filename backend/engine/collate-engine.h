@@ -64,12 +64,13 @@ void collate_engine_info_free (CollateEngineInfo *info);
 /* What running a model file takes of this machine's memory, from the file's description alone. */
 typedef struct
 {
-  gint64 weights; /* bytes, as the next ones */
-  gint64
-      experts; /* of the weights those that stay in the file where the processor's memory is too small for all */
+  gint64 weights;                        /* bytes, as the next ones */
   gint64 fixed;                          /* of a session, however long it is */
   gint64 per_token;                      /* of its context */
   gint64 sparse_fixed, sparse_per_token; /* the same of sparse attention */
+
+  /* Of the weights those that stay in the file where the processor's memory is too small for all. */
+  gint64 experts;
 
   /* Tokens that the chat format writes around what the system and the user say: without thinking, and with it. */
   gint64 chat_tokens[2];

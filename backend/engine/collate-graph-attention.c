@@ -364,6 +364,27 @@ choose (const CollatePass *pass, CollateIndex index)
     }
 }
 
+CollateAttention
+collate_graph_describe_attention (CollateEngineModel *model, const CollateActivations *at, gint64 layer)
+{
+  const CollateShape *shape = &model->shape;
+  gboolean latent = shape->latent.rank > 0;
+
+  return (CollateAttention){
+    .queries = latent ? at->absorbed : at->query,
+    .key_cache = at->key_caches[layer],
+    .value_cache = latent ? at->key_caches[layer] : at->value_caches[layer],
+    .out = at->heads,
+    .n_heads = shape->n_heads,
+    .n_kv_heads = shape->n_kv_heads,
+    .head_size = shape->head_size,
+    .stride = shape->n_heads * shape->head_size,
+    .value_size = shape->value_size,
+    .value_stride = latent ? shape->head_size : 0,
+    .scale = shape->attention_scale,
+  };
+}
+
 void
 collate_graph_attend (const CollatePass *pass, gint64 n)
 {
@@ -371,34 +392,21 @@ collate_graph_attend (const CollatePass *pass, gint64 n)
   const CollateLayer *layer = &pass->model->layers[n];
   const CollateActivations *at = pass->at;
   CollateDevice *device = pass->model->device;
+  CollateAttention attention = collate_graph_describe_attention (pass->model, at, n);
   gboolean latent = shape->latent.rank > 0;
-  CollatePlace queries = latent ? at->absorbed : at->query;
   gboolean sparse = n < shape->n_layers && has_to_choose (pass);
 
   if (sparse && layer->index_query)
     choose (pass, index_by_indexer (pass, n));
   else if (sparse && shape->index.n_heads == 0)
-    choose (pass, index_by_bounds (pass, queries, n));
+    choose (pass, index_by_bounds (pass, attention.queries, n));
 
-  device->kernels->attention (device,
-                              &(CollateAttention){
-                                  .queries = queries,
-                                  .key_cache = at->key_caches[n],
-                                  .value_cache = latent ? at->key_caches[n] : at->value_caches[n],
-                                  .out = at->heads,
-                                  .n_tokens = pass->n_tokens,
-                                  .n_heads = shape->n_heads,
-                                  .n_kv_heads = shape->n_kv_heads,
-                                  .head_size = shape->head_size,
-                                  .stride = shape->n_heads * shape->head_size,
-                                  .value_size = shape->value_size,
-                                  .value_stride = latent ? shape->head_size : 0,
-                                  .position = pass->position,
-                                  .scale = shape->attention_scale,
-                                  .selected = sparse ? at->selected : (CollatePlace){ NULL },
-                                  .n_selected = pass->reading->top_k,
-                                  .n_dense = at->n_dense,
-                              });
+  attention.n_tokens = pass->n_tokens;
+  attention.position = pass->position;
+  attention.selected = sparse ? at->selected : (CollatePlace){ NULL };
+  attention.n_selected = pass->reading->top_k;
+  attention.n_dense = at->n_dense;
+  device->kernels->attention (device, &attention);
   if (latent)
     device->kernels->grouped_matmul (device,
                                      &(CollateGroupedMatmul){

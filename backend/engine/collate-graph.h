@@ -5,6 +5,11 @@
 
 G_BEGIN_DECLS
 
+/* Attention in a layer; its tokens, their position and what is selected for them are left to the caller. */
+CollateAttention collate_graph_describe_attention (CollateEngineModel *model,
+                                                   const CollateActivations *at,
+                                                   gint64 layer);
+
 /* All of these record kernels: between the device's begin() and end(), under the model's lock. */
 
 /* Computes a chunk of tokens, whose first is at `position`, and writes its keys and values into the caches. Logits can

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "engine/collate-graph.h"
 #include "engine/collate-session-private.h"
 
 /* How many keys a token of a prefill may see before it is quicker to gather those that are selected for it than to go over
@@ -19,6 +20,9 @@
  * them, and leaves some tries alone. */
 #define MOST_TRIES 16
 #define ENOUGH_TIME 40000
+
+/* Of a whole chunk, in µs: in less there is nothing to be saved, and chance would choose. */
+#define WORTHY_TIME 500
 
 typedef struct
 {
@@ -120,6 +124,11 @@ find_crossover (const Trial *trial, double *n_keys, GError **error)
   for (guint i = 0; i == 0 || (i < MOST_TRIES && g_get_monotonic_time () - start < ENOUGH_TIME); i++)
     if (!try (trial, n_tokens, 0, &gathered, error) || !try (trial, n_tokens, trial->n_keys, &masked, error))
       return FALSE;
+  if (n_tokens == trial->n_tokens && masked < WORTHY_TIME)
+    {
+      *n_keys = 0;
+      return TRUE;
+    }
   *n_keys = ((double) trial->n_keys - (double) n_tokens / 2) * (double) gathered / (double) masked;
   return TRUE;
 }
@@ -140,32 +149,18 @@ round_coarsely (double n_keys, gint64 top_k)
 static Trial
 describe_trial (CollateEngineSession *self, gint64 n_keys)
 {
-  const CollateShape *shape = &self->model->shape;
-  const CollateActivations *at = &self->at;
-  gboolean latent = shape->latent.rank > 0;
-  gint64 top_k = self->reading.top_k, n_tokens = MIN (n_keys - top_k, self->chunk);
-
-  return (Trial){
+  gint64 top_k = self->reading.top_k;
+  Trial trial = {
     .device = self->model->device,
     .n_keys = n_keys,
-    .n_tokens = n_tokens,
-    .whole = {
-      .queries = latent ? at->absorbed : at->query,
-      .key_cache = at->key_caches[0],
-      .value_cache = latent ? at->key_caches[0] : at->value_caches[0],
-      .out = at->heads,
-      .n_heads = shape->n_heads,
-      .n_kv_heads = shape->n_kv_heads,
-      .head_size = shape->head_size,
-      .stride = shape->n_heads * shape->head_size,
-      .value_size = shape->value_size,
-      .value_stride = latent ? shape->head_size : 0,
-      .position = n_keys - n_tokens,
-      .scale = shape->attention_scale,
-      .selected = at->selected,
-      .n_selected = top_k,
-    },
+    .n_tokens = MIN (n_keys - top_k, self->chunk),
+    .whole = collate_graph_describe_attention (self->model, &self->at, 0),
   };
+
+  trial.whole.position = n_keys - trial.n_tokens;
+  trial.whole.selected = self->at.selected;
+  trial.whole.n_selected = top_k;
+  return trial;
 }
 
 /* What another session of the model measured; NULL: none did. */

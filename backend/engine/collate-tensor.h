@@ -49,8 +49,9 @@ typedef struct
   const void *data;
   gsize n_bytes;
   gint64 n_groups; /* of rows, as many each; 0: one */
-  gboolean
-      stays_in_file; /* on devices that can read it there: only some of its groups are wanted at a time */
+
+  /* On devices that can read it there, since only some of its groups are wanted at a time. */
+  gboolean stays_in_file;
 } CollateTensor;
 
 G_END_DECLS
