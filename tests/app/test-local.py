@@ -338,8 +338,9 @@ def test_perplexity_of_a_narrow_index():
         command = ["perplexity", "--model", model, "--text", text, "--context", "128", "--attention", "sparse"]
         [plain, wide, narrow] = [home.json(*command, "--top-k", "16", *bits)["perplexity"]
                                  for bits in [[], ["--index-bits", "16"], ["--index-bits", "8"]]]
-        assert plain == wide, (plain, wide)
-        assert wide != narrow and math.isclose(wide, narrow, rel_tol=0.1), (wide, narrow)
+        # Two processes may choose kernels that round otherwise.
+        assert math.isclose(plain, wide, rel_tol=1e-5), (plain, wide)
+        assert 1e-5 < abs(narrow / wide - 1) < 0.1, (wide, narrow)
         for bits in ["", "4", "16 "]:
             cli.assert_usage(home.run(*command, "--index-bits", bits), "--index-bits")
         cli.assert_usage(home.run(*command[:-2], "--index-bits", "8"), "--index-bits")
