@@ -20,16 +20,20 @@ def project_files(root=ROOT):
     return sorted(path for path in files if "__pycache__" not in path.parts)
 
 
+def plant(root, files):
+    for name, content in files.items():
+        path = pathlib.Path(root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
 def seeded(files):
-    """A decorator: hands a test the root of a temporary tree of these files, from path to text."""
+    """A decorator: hands a test the root of a temporary tree of these files, from path to text or bytes."""
     def decorate(test):
         @functools.wraps(test)
         def run():
             with tempfile.TemporaryDirectory() as folder:
-                for name, text in files.items():
-                    path = pathlib.Path(folder, name)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(text)
+                plant(folder, files)
                 test(pathlib.Path(folder))
         return run
     return decorate
@@ -41,3 +45,20 @@ def expect(found, *expected):
     lines = [f"found: {line}" for line in sorted(found - expected)]
     lines += [f"not found: {line}" for line in sorted(expected - found)]
     assert not lines, "\n".join(["", *lines])
+
+
+def expect_found(rule, files, faults):
+    """Fails unless `rule` finds nothing in a tree of these files and, with each fault put into one of them, (file, old, new,
+    line), that line alone.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        plant(folder, files)
+        expect(rule(pathlib.Path(folder)))
+        for name, old, new, line in faults:
+            assert files[name].count(old) == 1, f"{name} holds {old!r} {files[name].count(old)} times"
+            plant(folder, {name: files[name].replace(old, new)})
+            try:
+                expect(rule(pathlib.Path(folder)), line)
+            except AssertionError as error:
+                raise AssertionError(f"{old!r} -> {new!r}: {error}") from None
+            plant(folder, {name: files[name]})
