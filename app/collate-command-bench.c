@@ -372,6 +372,7 @@ check (Options *options)
     return collate_command_complain (_ ("Name a model file with --model."));
   if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
       !collate_command_check_device (options->engine.device) ||
+      !collate_command_find_model (&options->engine) ||
       !parse_list ("--prompt", options->prompt, FALSE, options->prompts) ||
       !parse_list ("--generate", options->generate, FALSE, options->generates) ||
       !parse_list ("--depth", options->depth, TRUE, options->depths))

@@ -44,6 +44,24 @@ collate_command_check_device (const char *name)
   return collate_command_complain (_ ("There is no device “%s”; “collate devices” lists all."), name);
 }
 
+gboolean
+collate_command_find_model (CollateEngineOptions *options)
+{
+  char *path;
+
+  if (!g_str_has_prefix (options->model, COLLATE_LOCAL_PREFIX))
+    return TRUE;
+
+  path = collate_local_files_find (options->model);
+  if (path == NULL)
+    return collate_command_complain (_ ("There is no model “%s”; “collate models” lists all."),
+                                     options->model);
+  g_free (options->model);
+  options->model = path;
+
+  return TRUE;
+}
+
 const char *
 collate_command_get_attention (const CollateEngineReading *reading)
 {

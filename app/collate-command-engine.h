@@ -30,6 +30,9 @@ void collate_engine_options_clear (CollateEngineOptions *options);
                       "16|8"),                                                                               \
       COLLATE_OPTION ("device", &(options)->device, N_ ("Run on this device"), "NAME")
 
+/* Puts the path of a file in the place of "local:NAME". FALSE after saying so where there is none of that name. */
+gboolean collate_command_find_model (CollateEngineOptions *options);
+
 /* Reads how a session shall read: an attention by name (NULL: dense), --top-k (NULL: the model's own) and --index-bits
  * (NULL: 16). FALSE after saying so where one of them is not known, or the last two are of no use. */
 gboolean collate_command_parse_attention (const CollateEngineOptions *options, CollateEngineReading *reading);

@@ -193,6 +193,7 @@ check (Options *options)
   if (!collate_command_parse_format (options->format_name, COLLATE_OUTPUT_JSON, &options->format) ||
       !collate_command_parse_attention (&options->engine, &options->reading) ||
       !collate_command_check_device (options->engine.device) ||
+      !collate_command_find_model (&options->engine) ||
       !collate_command_parse_number ("--context", options->context, MAX_CONTEXT, &options->n_context))
     return FALSE;
   if (options->n_context < LEAST_CONTEXT)

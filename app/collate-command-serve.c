@@ -32,11 +32,11 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* The first one in the folder that can be asked; (nullable) (transfer full). */
+/* The first one in the folders that can be asked; (nullable) (transfer full). */
 static char *
-dup_first_model (const char *folder)
+dup_first_model (const char *const *folders)
 {
-  g_autoptr (GPtrArray) models = collate_local_files_scan (folder);
+  g_autoptr (GPtrArray) models = collate_local_files_scan (folders);
 
   for (guint i = 0; i < models->len; i++)
     {
@@ -52,14 +52,14 @@ dup_first_model (const char *folder)
 static gboolean
 choose_model (Options *options)
 {
-  g_autofree char *folder = collate_local_files_dup_folder ();
+  g_auto (GStrv) folders = collate_local_files_dup_folders ();
 
-  if (options->engine.model == NULL)
-    options->engine.model = dup_first_model (folder);
-  if (options->engine.model == NULL)
-    return collate_command_complain (_ ("There is no model file in %s: name one with --model."), folder);
+  if (options->engine.model != NULL)
+    return collate_command_find_model (&options->engine);
+  options->engine.model = dup_first_model ((const char *const *) folders);
 
-  return TRUE;
+  return options->engine.model != NULL ||
+         collate_command_complain (_ ("There is no model file in %s: name one with --model."), folders[0]);
 }
 
 static gboolean

@@ -19,10 +19,22 @@
 
 #define MAX_TEXT 80 /* characters of a name that a file gives itself */
 
-char *
-collate_local_files_dup_folder (void)
+GStrv
+collate_local_files_dup_folders (void)
 {
-  return g_build_filename (g_get_user_data_dir (), "collate", "models", NULL);
+  const char *const *shared = g_get_system_data_dirs ();
+  g_autoptr (GStrvBuilder) folders = g_strv_builder_new ();
+  g_autofree char *own = g_build_filename (g_get_user_data_dir (), "collate", "models", NULL);
+
+  g_strv_builder_add (folders, own);
+  for (gsize i = 0; shared[i] != NULL; i++)
+    {
+      g_autofree char *folder = g_build_filename (shared[i], "collate", "models", NULL);
+
+      g_strv_builder_add (folders, folder);
+    }
+
+  return g_strv_builder_end (folders);
 }
 
 /* "NAME" of "NAME.gguf", NULL where it is no such name; (nullable) (transfer full). */
@@ -183,16 +195,10 @@ look_at (const char *name, const char *path)
   return model;
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
+/* Adds the folder's model files, but for those whose names are taken. */
+static void
+scan_folder (const char *folder, gboolean shared, GHashTable *names, GPtrArray *models)
 {
-  return strcmp ((*(CollateLocalModel *const *) a)->name, (*(CollateLocalModel *const *) b)->name);
-}
-
-GPtrArray *
-collate_local_files_scan (const char *folder)
-{
-  GPtrArray *models = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
   g_autoptr (GDir) directory = g_dir_open (folder, 0, NULL);
   const char *file_name;
 
@@ -200,13 +206,55 @@ collate_local_files_scan (const char *folder)
     {
       g_autofree char *name = dup_model_name (file_name);
       g_autofree char *path = g_build_filename (folder, file_name, NULL);
+      CollateLocalModel *model;
 
-      if (name != NULL && !g_file_test (path, G_FILE_TEST_IS_DIR))
-        g_ptr_array_add (models, look_at (name, path));
+      if (name == NULL || g_hash_table_contains (names, name) || g_file_test (path, G_FILE_TEST_IS_DIR))
+        continue;
+      model = look_at (name, path);
+      model->shared = shared;
+      g_hash_table_add (names, model->name);
+      g_ptr_array_add (models, model);
     }
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(CollateLocalModel *const *) a)->name, (*(CollateLocalModel *const *) b)->name);
+}
+
+GPtrArray *
+collate_local_files_scan (const char *const *folders)
+{
+  GPtrArray *models = g_ptr_array_new_with_free_func ((GDestroyNotify) collate_local_model_free);
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (gsize i = 0; folders[i] != NULL; i++)
+    scan_folder (folders[i], i > 0, names, models);
   g_ptr_array_sort (models, compare_names);
 
   return models;
+}
+
+char *
+collate_local_files_find (const char *id)
+{
+  g_auto (GStrv) folders = collate_local_files_dup_folders ();
+  g_autofree char *file_name = g_str_has_prefix (id, COLLATE_LOCAL_PREFIX)
+                                   ? g_strconcat (id + strlen (COLLATE_LOCAL_PREFIX), SUFFIX, NULL)
+                                   : NULL;
+
+  if (file_name == NULL || strchr (file_name, G_DIR_SEPARATOR) != NULL)
+    return NULL;
+  for (gsize i = 0; folders[i] != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (folders[i], file_name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+
+  return NULL;
 }
 
 /* Adding and removing. */

@@ -6,15 +6,20 @@
 
 G_BEGIN_DECLS
 
-/* The folder of model files: what lies there is "local:NAME" for NAME.gguf. Any thread; what reads or writes files
+/* The folders of model files: what lies in one is "local:NAME" for NAME.gguf. Any thread; what reads or writes files
  * blocks. */
 
-/* $XDG_DATA_HOME/collate/models; (transfer full). */
-char *collate_local_files_dup_folder (void);
+/* The person's own first, $XDG_DATA_HOME/collate/models, and then collate/models of each of $XDG_DATA_DIRS, where a
+ * package installs models for everybody; (transfer full). */
+GStrv collate_local_files_dup_folders (void);
 
-/* What each model file in the folder says of itself, in the order of their names' bytes; one that cannot be used says
- * why: an array of CollateLocalModel. Reads files: blocks; any thread; (transfer full). */
-GPtrArray *collate_local_files_scan (const char *folder);
+/* What each model file in the folders says of itself, in the order of their names' bytes; one that cannot be used says
+ * why: an array of CollateLocalModel. Of those of one name the first folder's is taken, and what the first folder does
+ * not have is shared. Reads files: blocks; any thread; (transfer full). */
+GPtrArray *collate_local_files_scan (const char *const *folders);
+
+/* The file of the entry `id`, "local:NAME", in the first folder that has it; (nullable) (transfer full). */
+char *collate_local_files_find (const char *id);
 
 /* The tokenizer of a model's file, by the name of its encoding; any thread; blocks; (nullable) (transfer full). */
 CollateVocabulary *collate_local_files_load_vocabulary (const char *name, GError **error);

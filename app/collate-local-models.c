@@ -6,8 +6,8 @@
 #include "collate-local-files.h"
 #include "engine/collate-engine.h"
 
-/* A folder is looked through on a thread, and so is memory, whose drivers take their time; what changes while it is makes
- * it be looked through again. */
+/* Folders are looked through on a thread, and so is memory, whose drivers take their time; what changes while they are makes
+ * them be looked through again. */
 
 /* A file that is being copied changes many times. */
 #define SCAN_DELAY_MS 300
@@ -18,8 +18,8 @@ struct _CollateLocalModels
 
   CollateCatalogue *catalogue;
   CollateDownloads *downloads;
-  char *folder;
-  char *device; /* that models run on; NULL: the best one */
+  GStrv folders; /* the person's own first, which alone is changed and watched */
+  char *device;  /* that models run on; NULL: the best one */
   GFileMonitor *monitor;
   guint timer;
   gboolean scanning;
@@ -68,7 +68,7 @@ start_scan (CollateLocalModels *self)
   self->scanning = TRUE;
   task = g_task_new (NULL, NULL, scanned_cb, g_object_ref (self));
   g_task_set_source_tag (task, start_scan);
-  g_task_set_task_data (task, g_strdup (self->folder), g_free);
+  g_task_set_task_data (task, g_strdupv (self->folders), (GDestroyNotify) g_strfreev);
   g_task_run_in_thread (task, scan_in_thread);
 }
 
@@ -122,7 +122,7 @@ collate_local_models_finalize (GObject *object)
 {
   CollateLocalModels *self = COLLATE_LOCAL_MODELS (object);
 
-  g_free (self->folder);
+  g_strfreev (self->folders);
   g_free (self->device);
 
   G_OBJECT_CLASS (collate_local_models_parent_class)->finalize (object);
@@ -143,19 +143,19 @@ collate_local_models_init (CollateLocalModels *self)
 }
 
 CollateLocalModels *
-collate_local_models_new (CollateCatalogue *catalogue, const char *folder)
+collate_local_models_new (CollateCatalogue *catalogue, const char *const *folders)
 {
   CollateLocalModels *self = g_object_new (COLLATE_TYPE_LOCAL_MODELS, NULL);
-  g_autoptr (GFile) file = g_file_new_for_path (folder);
+  g_autoptr (GFile) file = g_file_new_for_path (folders[0]);
 
   self->catalogue = g_object_ref (catalogue);
-  self->folder = g_strdup (folder);
+  self->folders = g_strdupv ((char **) folders);
   /* Without a monitor the folder is as it was at the start, until something is added here. */
   self->monitor = g_file_monitor_directory (file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
   if (self->monitor != NULL)
     g_signal_connect_object (
         self->monitor, "changed", G_CALLBACK (folder_changed_cb), self, G_CONNECT_DEFAULT);
-  self->downloads = collate_downloads_new (folder);
+  self->downloads = collate_downloads_new (folders[0]);
   g_signal_connect_object (
       self->downloads, "done", G_CALLBACK (collate_local_models_look), self, G_CONNECT_SWAPPED);
   start_scan (self);
@@ -166,7 +166,7 @@ collate_local_models_new (CollateCatalogue *catalogue, const char *folder)
 const char *
 collate_local_models_get_folder (CollateLocalModels *self)
 {
-  return self->folder;
+  return self->folders[0];
 }
 
 CollateDownloads *
@@ -315,7 +315,7 @@ collate_local_models_add_async (CollateLocalModels *self,
   Addition *addition = g_new0 (Addition, 1);
 
   addition->file = g_object_ref (file);
-  addition->folder = g_strdup (self->folder);
+  addition->folder = g_strdup (self->folders[0]);
   g_task_set_source_tag (task, collate_local_models_add_async);
   g_task_set_task_data (task, addition, addition_free);
   g_task_run_in_thread (task, add_in_thread);

@@ -6,17 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* Keeps a catalogue up to date with the folder of model files, and changes the folder for a person. Main thread; nothing
- * blocks. */
+/* Keeps a catalogue up to date with the folders of model files, and changes the first one, the person's own, for them.
+ * Main thread; nothing blocks. */
 #define COLLATE_TYPE_LOCAL_MODELS (collate_local_models_get_type ())
 G_DECLARE_FINAL_TYPE (CollateLocalModels, collate_local_models, COLLATE, LOCAL_MODELS, GObject)
 
-/* Looks into the folder now, and whenever something in it changes; (transfer full). */
-CollateLocalModels *collate_local_models_new (CollateCatalogue *catalogue, const char *folder);
+/* Looks into the folders now, and whenever something in the first one changes; (transfer full). */
+CollateLocalModels *collate_local_models_new (CollateCatalogue *catalogue, const char *const *folders);
 
+/* The person's own. */
 const char *collate_local_models_get_folder (CollateLocalModels *self);
 
-/* Looks at the folder, and how much memory is free, now. */
+/* Looks at the folders, and how much memory is free, now. */
 void collate_local_models_look (CollateLocalModels *self);
 
 /* Takes note of the device that models run on, by its name, and of the memory there; (nullable): the best one. */

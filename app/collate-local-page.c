@@ -200,14 +200,27 @@ describe_file (const CollateLocalModel *local)
   return g_strjoinv ("\302\240· ", (char **) parts->pdata);
 }
 
-/* What the file is, and below what is wrong with it or what it takes. */
+/* Where a file is not in the person's folder, that is said with what is wrong with it or what it takes. */
+static char *
+describe_state (CollateModel *model)
+{
+  g_autofree char *memory = collate_sentence_for_memory (model);
+  const char *problem = collate_model_get_problem (model);
+  const char *state = problem != NULL ? problem : memory;
+
+  if (!collate_model_get_local (model)->shared)
+    return g_strdup (state);
+  /* Translators: of a model file that is not the person's own, and so cannot be removed here. */
+  return state != NULL ? g_strdup_printf (_ ("Installed for everybody. %s"), state)
+                       : g_strdup (_ ("Installed for everybody."));
+}
+
+/* What the file is, and below what is to be said of it. */
 static char *
 describe (CollateModel *model)
 {
   g_autofree char *file = describe_file (collate_model_get_local (model));
-  g_autofree char *memory = collate_sentence_for_memory (model);
-  const char *problem = collate_model_get_problem (model);
-  const char *second = problem != NULL ? problem : memory;
+  g_autofree char *second = describe_state (model);
 
   if (*file == '\0' || second == NULL)
     return g_strdup (second != NULL ? second : file);
@@ -232,13 +245,27 @@ memory_changed_cb (CollateModel *model, GParamSpec *pspec, AdwActionRow *row)
 }
 
 static GtkWidget *
+make_remove_button (CollateLocalPage *self, CollateModel *model)
+{
+  GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
+  g_autofree char *label = g_strdup_printf (_ ("Remove %s"), collate_model_get_name (model));
+
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_set_tooltip_text (button, label);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  g_object_set_data_full (G_OBJECT (button), "model", g_object_ref (model), g_object_unref);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (remove_cb), self, G_CONNECT_DEFAULT);
+
+  return button;
+}
+
+static GtkWidget *
 make_row (gpointer item, gpointer user_data)
 {
   CollateModel *model = item;
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *warning = gtk_image_new_from_icon_name ("dialog-warning-symbolic");
-  GtkWidget *button = gtk_button_new_from_icon_name ("user-trash-symbolic");
-  g_autofree char *label = g_strdup_printf (_ ("Remove %s"), collate_model_get_name (model));
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), collate_model_get_name (model));
@@ -248,14 +275,8 @@ make_row (gpointer item, gpointer user_data)
   show_model (ADW_ACTION_ROW (row), model, warning);
   g_signal_connect_object (
       model, "notify::free-memory", G_CALLBACK (memory_changed_cb), row, G_CONNECT_DEFAULT);
-
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_widget_add_css_class (button, "flat");
-  gtk_widget_set_tooltip_text (button, label);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-  g_object_set_data_full (G_OBJECT (button), "model", g_object_ref (model), g_object_unref);
-  g_signal_connect_object (button, "clicked", G_CALLBACK (remove_cb), user_data, G_CONNECT_DEFAULT);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  if (!collate_model_get_local (model)->shared)
+    adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_remove_button (user_data, model));
 
   return row;
 }

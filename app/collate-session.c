@@ -175,10 +175,10 @@ collate_session_get_local_models (CollateSession *session)
 {
   if (session->local_models == NULL)
     {
-      g_autofree char *folder = collate_local_files_dup_folder ();
+      g_auto (GStrv) folders = collate_local_files_dup_folders ();
 
-      session->local_models =
-          collate_local_models_new (collate_workspace_get_catalogue (session->workspace), folder);
+      session->local_models = collate_local_models_new (collate_workspace_get_catalogue (session->workspace),
+                                                        (const char *const *) folders);
     }
 
   return session->local_models;
@@ -187,8 +187,8 @@ collate_session_get_local_models (CollateSession *session)
 void
 collate_session_find_local_models (CollateCatalogue *catalogue)
 {
-  g_autofree char *folder = collate_local_files_dup_folder ();
-  g_autoptr (GPtrArray) models = collate_local_files_scan (folder);
+  g_auto (GStrv) folders = collate_local_files_dup_folders ();
+  g_autoptr (GPtrArray) models = collate_local_files_scan ((const char *const *) folders);
 
   collate_catalogue_set_local_models (catalogue, models);
 }

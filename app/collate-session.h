@@ -23,10 +23,10 @@ void collate_session_free (CollateSession *session);
 CollateWorkspace *collate_session_get_workspace (CollateSession *session);
 CollateKeys *collate_session_get_keys (CollateSession *session);
 
-/* The folder of model files; from the first call on, the catalogue follows it; (transfer none). */
+/* The folders of model files; from the first call on, the catalogue follows them; (transfer none). */
 CollateLocalModels *collate_session_get_local_models (CollateSession *session);
 
-/* Lists the folder's model files in the catalogue now: for a command, since it blocks. */
+/* Lists the model files of all folders in the catalogue now: for a command, since it blocks. */
 void collate_session_find_local_models (CollateCatalogue *catalogue);
 
 /* Single parts, for a command that needs no more; (transfer full). */

@@ -37,6 +37,7 @@ struct _CollateLocalModel
       trained_index; /* an index that was trained says what to read in sparse attention; else bounds do */
   gint64 top_k;      /* tokens that a token reads so; 0 where unknown */
   gboolean drafts;   /* it guesses a token ahead while it writes */
+  gboolean shared;   /* it came with the program or the system, and is not the person's to remove */
 };
 
 /* Strings are copied; (transfer full). */

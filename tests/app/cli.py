@@ -23,6 +23,7 @@ class Home:
             "PATH": os.environ["PATH"], "HOME": str(self.path), "LC_ALL": "C.UTF-8",
             "XDG_CONFIG_HOME": str(self.path / "config"), "XDG_DATA_HOME": str(self.path / "data"),
             "XDG_CACHE_HOME": str(self.path / "cache"), "XDG_RUNTIME_DIR": str(self.path),
+            "XDG_DATA_DIRS": f"{self.path}/share:/usr/local/share:/usr/share",
             "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent", "G_DEBUG": "fatal-criticals",
             "HERE_API_KEY": scripted.KEY, "THERE_API_KEY": scripted.KEY,
         }

@@ -22,8 +22,8 @@ WRONG_TOP_K = ["0", "-1", "4097", "many", "", "8,16", "1e3", " 8"]
 REAL_MODEL = os.environ.get("COLLATE_MODEL")
 
 
-def add_model(home, name="tiny", architecture="llama"):
-    path = home.path / "data" / "collate" / "models" / f"{name}.gguf"
+def add_model(home, name="tiny", architecture="llama", *, folder="data"):
+    path = home.path / folder / "collate" / "models" / f"{name}.gguf"
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([WRITE_MODEL, path, architecture], check=True)
     return str(path)
@@ -77,6 +77,29 @@ def test_models_are_listed():
         assert ids == ["local:other", "local:other@sparse", "local:tiny", "local:tiny@sparse", "local:torn"], ids
         assert entry(home, "local:tiny@sparse") == {
             "id": "local:tiny@sparse", "name": "tiny, sparse", "provider": "local", "available": True, "reason": None}
+
+
+def test_models_are_found_that_a_package_installs():
+    """The person's own file of a name wins, and a second folder of everybody's yields to the first."""
+    with cli.Home() as home:
+        home.environment["XDG_DATA_DIRS"] = f"{home.path}/share:{home.path}/second"
+        add_model(home, "torn")
+        home.write("share/collate/models/torn.gguf", "GGUF")
+        path = add_model(home, "given", folder="share")
+        home.write("second/collate/models/given.gguf", "GGUF")
+        add_model(home, "last", folder="second")
+        for name in ["torn", "given", "last"]:
+            assert entry(home, f"local:{name}")["available"] is True, name
+        assert ask(home, "--models", "local:given")[0]["state"] == "done"
+
+        # The commands that take a model file take its entry, too.
+        [row] = home.json("bench", "--model", "local:given", "--prompt", "8")
+        assert row["model"] == "given.gguf" and home.json("bench", "--model", path, "--prompt", "8")[0]["model"] == "given.gguf"
+        text = home.write("text.txt", "The quick brown fox. " * 20)
+        assert home.json("perplexity", "--model", "local:given", "--text", text, "--context", "32")["tokens"] > 0
+        for wrong in ["local:none", "local:", "local:../models/given", "local:" + path[:-5]]:
+            for command in [["bench"], ["serve", "--port", "0"], ["perplexity", "--text", text]]:
+                cli.assert_usage(home.run(*command, "--model", wrong), wrong)
 
 
 def test_ask():

@@ -39,8 +39,14 @@ class Desk:
     def __exit__(self, *failure):
         self.folder.cleanup()
 
-    def write_model(self, name):
-        subprocess.run([WRITE_MODEL, self.models / f"{name}.gguf", "llama"], check=True)
+    def write_model(self, name, folder=None):
+        folder = folder or self.models
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([WRITE_MODEL, folder / f"{name}.gguf", "llama"], check=True)
+
+    def install_model(self, name):
+        """As a package does, for everybody."""
+        self.write_model(name, pathlib.Path(self.folder.name, "share", "collate", "models"))
 
     def start(self, *files, **more):
         environment = desk.folders(self.folder.name, G_DEBUG="", **more)
@@ -112,6 +118,27 @@ def test_a_model_file_on_the_command_line_is_added():
         with here.start(other) as application:
             find(application.window, "check box", "given")
             assert (here.models / "given.gguf").exists() and os.path.exists(other)
+            application.quit()
+
+
+def test_what_is_installed_for_everybody_stays_until_an_own_file_takes_its_place():
+    with Desk() as here:
+        here.install_model("given")
+        own = here.models / "given.gguf"
+        with here.start() as application:
+            find(application.window, "check box", "given")
+            page = open_page(application)
+            find(page, "button", "Remove tiny")
+            wait_for("whose it is", lambda: read(page).count("Installed for everybody.") == 1)
+            assert not every(page, "button", "Remove given")
+
+            here.write_model("given")
+            press(find(page, "button", "Remove given"))
+            assert "Installed for everybody" not in read(page)
+            press(find(application.root, "button", "_Remove…"))
+            wait_for("the other one", lambda: "Installed for everybody." in read(page))
+            assert not own.exists() and not every(page, "button", "Remove given")
+            find(application.window, "check box", "given")
             application.quit()
 
 

@@ -22,7 +22,7 @@ def ensure(width=1440, height=1200):
 def folders(path, **more):
     """The environment of a person whose folders lie below `path`."""
     return {"HOME": path, "XDG_CONFIG_HOME": f"{path}/config", "XDG_DATA_HOME": f"{path}/data",
-            "XDG_CACHE_HOME": f"{path}/cache", **more}
+            "XDG_CACHE_HOME": f"{path}/cache", "XDG_DATA_DIRS": f"{path}/share:/usr/local/share:/usr/share", **more}
 
 
 def write_settings(path, **values):
