@@ -8,9 +8,7 @@ import re
 import tree
 import tap  # noqa: E402
 
-FOLDER = "resources/flatpak"
 MOST_BYTES = 1_000_000  # of the manifest's folder, which is copied at every build
-COMMAND = "collate"
 HOSTS = {"github": "io", "gitlab": "io", "codeberg": "page"}
 # A window on either display server, a graphics card, the network; what is a person's comes through portals.
 PERMISSIONS = ["--device=dri", "--share=ipc", "--share=network", "--socket=fallback-x11", "--socket=wayland"]
@@ -107,13 +105,13 @@ def all_modules(of):
         yield from all_modules(module)
 
 
-def wrong_content(manifest):
+def wrong_content(manifest, program):
     yield from wrong_properties("manifest", manifest)
     yield from wrong_id(manifest["id"])
     yield from wrong_options(manifest.get("build-options", {}))
     yield from wrong_cleanup(manifest)
-    if manifest.get("command") != COMMAND:
-        yield f"command: not {COMMAND}"
+    if manifest.get("command") != program:
+        yield f"command: not {program}"
     if sorted(manifest.get("finish-args", [])) != PERMISSIONS:
         yield "finish-args: other permissions"
     if (manifest.get("runtime"), manifest.get("sdk")) != ("org.gnome.Platform", "org.gnome.Sdk"):
@@ -137,8 +135,8 @@ def read_once(pairs):
 
 
 def wrong_manifests(root):
-    app_id = re.search("^app_id = '(.*)'$", (root / "meson.build").read_text(), re.MULTILINE)[1]
-    path = root / FOLDER / f"{app_id}.json"
+    project = tree.Project(root)
+    path = project.manifest
     if not path.is_file() or path.is_symlink():
         yield f"{path.name} is missing"
         return
@@ -147,10 +145,10 @@ def wrong_manifests(root):
     except ValueError as error:
         yield f"no JSON: {error}"
         return
-    if manifest.get("id") != app_id:
+    if manifest.get("id") != project.app_id:
         yield "id: not the file's name"
     else:
-        yield from wrong_content(manifest)
+        yield from wrong_content(manifest, project.program)
     if sum(file.stat().st_size for file in path.parent.rglob("*") if file.is_file()) > MOST_BYTES:
         yield "its folder is large"
 
@@ -162,7 +160,7 @@ def test_the_manifest_asks_for_no_more_than_it_may():
 GOOD = """{
   "id": "io.github.ann.Pears",
   "runtime": "org.gnome.Platform", "runtime-version": "50", "sdk": "org.gnome.Sdk",
-  "command": "collate",
+  "command": "pears",
   "finish-args": ["--share=network", "--share=ipc", "--socket=wayland", "--socket=fallback-x11", "--device=dri"],
   "separate-locales": false, "cleanup": ["/include", "/lib/debugger"],
   "modules": [
@@ -171,25 +169,27 @@ GOOD = """{
       "modules": [
         { "name": "core", "sources": [ { "type": "git", "url": "https://core.example/", "commit": "COMMIT" } ] } ],
       "sources": [
-        { "type": "archive", "url": "https://stone.example/1.tar", "sha256": "SUM", "x-checker-data": { "type": "html" } } ] },
+        { "type": "archive", "url": "https://stone.example/", "sha256": "SUM", "x-checker-data": { "type": "x" } } ] },
     { "name": "flesh", "buildsystem": "simple",
       "build-commands": ["install LICENSE ${FLATPAK_DEST}/share/licenses/${FLATPAK_ID}/flesh/LICENSE"],
       "sources": [ { "type": "file", "path": "flesh.txt", "dest-filename": "flesh" } ] },
     { "name": "pears", "buildsystem": "meson", "sources": [ { "type": "dir", "path": "../.." } ] } ]
 }
 """.replace("COMMIT", "c0" * 20).replace("SUM", "5a" * 32)
+FOLDER = "resources/flatpak"
 MANIFEST = f"{FOLDER}/io.github.ann.Pears.json"
-FILES = {"meson.build": "app_id = 'io.github.ann.Pears'\n", MANIFEST: GOOD, f"{FOLDER}/notes.txt": "short"}
+MESON = "project('pears', 'c',\n  version: '0.9',\n  license: 'MIT',\n)\napp_id = 'io.github.ann.Pears'\n"
+FILES = {"meson.build": MESON, MANIFEST: GOOD, f"{FOLDER}/notes.txt": "short"}
 FAULTS = [(MANIFEST, *fault) for fault in (
     ("{\n", "{ /* pears */\n", "no JSON: Expecting property name enclosed in double quotes: line 1 column 3 (char 2)"),
-    ('"command":', '"command": "collate", "command":', "no JSON: a name stands twice"),
+    ('"command":', '"command": "pears", "command":', "no JSON: a name stands twice"),
     ('"name": "flesh",', '"name": "flesh", "name": "flesh",', "no JSON: a name stands twice"),
     ('"io.github.ann.Pears"', '"io.github.ann.Apples"', "id: not the file's name"),
     ('"command":', '"branch": "stable", "command":', "manifest: no property branch"),
     ('"buildsystem": "meson",', '"buildsystem": "meson", "sorces": [],', "pears: module: no property sorces"),
     ('"path": "../.."', '"path": "../..", "branch": "x"', "pears: dir: no property branch"),
-    ('"command": "collate"', '"command": "/app/bin/collate"', "command: not collate"),
-    ('"command": "collate",', "", "command: not collate"),
+    ('"command": "pears"', '"command": "/app/bin/pears"', "command: not pears"),
+    ('"command": "pears",', "", "command: not pears"),
     ('"--share=ipc", ', "", "finish-args: other permissions"),
     ('"--device=dri"', '"--device=dri", "--filesystem=home"', "finish-args: other permissions"),
     ('"--device=dri"', '"--device=all"', "finish-args: other permissions"),
@@ -216,7 +216,7 @@ FAULTS = [(MANIFEST, *fault) for fault in (
     ('"sha256": "5a', '"sha256": "5A', "stone: no sha256"),
     ('"x-checker-data": {', '"md5": "0", "x-checker-data": {', "stone: archive: no property md5"),
     ('"x-checker-data": {', '"sha1": "0", "x-checker-data": {', "stone: archive: no property sha1"),
-    ('"type": "html"', '"commit-query": "."', "stone: the newest commit is no release"),
+    ('"type": "x"', '"commit-query": "."', "stone: the newest commit is no release"),
     ('"commit": "c0', '"commit": "', "core: git: no commit"),
     ('"commit":', '"branch": "main", "commit":', "core: git: no property branch"),
     ('"dest-filename": "flesh"', '"dest-filename": "a/flesh"', "flesh: dest-filename is a path"),
@@ -237,7 +237,8 @@ def test_what_is_no_id_is_found():
         ("org.gnome." + "p" * 250, "id: not of 3 to 5 parts"), ("org.gnome.2pears", "id: a part is no word"),
         ("org.gnome.", "id: a part is no word"), ("org.Gnome.Pears", "id: the domain has capitals"),
         ("org.gnome.pears.desktop", "id: ends in a word that says nothing"),
-        ("com.github.ann.Pears", "id: not a repository of its host"), ("io.github.pears", "id: not a repository of its host"),
+        ("com.github.ann.Pears", "id: not a repository of its host"),
+        ("io.github.pears", "id: not a repository of its host"),
     ):
         tree.expect(wrong_id(name), line)
 

@@ -4,9 +4,14 @@ found with what is there.
 """
 
 import functools
+import os
 import pathlib
+import re
+import shutil
+import subprocess
 import sys
 import tempfile
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -18,6 +23,33 @@ def project_files(root=ROOT):
     files = [path for path in root.iterdir() if path.is_file()]
     files += [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()]
     return sorted(path for path in files if "__pycache__" not in path.parts)
+
+
+class Project:
+    """What meson.build says of the project, and where the files that bear its id lie."""
+
+    def __init__(self, root):
+        text = (root / "meson.build").read_text()
+        self.program = re.search(r"^project\('(.*?)'", text)[1]
+        self.version = re.search("^  version: '(.*)',$", text, re.MULTILINE)[1]
+        self.licence = re.search("^  license: '(.*)',$", text, re.MULTILINE)[1]
+        self.app_id = re.search("^app_id = '(.*)'$", text, re.MULTILINE)[1]
+        self.address = "https://github.com/" + "/".join(self.app_id.split(".")[2:])
+        self.manifest = root / "resources" / "flatpak" / f"{self.app_id}.json"
+        self.desktop = root / "resources" / f"{self.app_id}.desktop"
+        self.metainfo = root / "resources" / f"{self.app_id}.metainfo.xml"
+        self.icon = root / "resources" / "icons" / f"{self.app_id}.svg"
+        self.symbolic = root / "resources" / "icons" / f"{self.app_id}-symbolic.svg"
+        self.screenshots = root / "resources" / "screenshots"
+
+
+def lines_of(*command):
+    """What a validator prints, line by line. Where it is missing the test is skipped, but not in CI."""
+    if shutil.which(command[0]) is None and not os.environ.get("CI"):
+        raise unittest.SkipTest(f"{command[0]} is missing")
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"})
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return lines if lines or done.returncode == 0 else [f"status {done.returncode}"]
 
 
 def plant(root, files):
@@ -48,8 +80,8 @@ def expect(found, *expected):
 
 
 def expect_found(rule, files, faults):
-    """Fails unless `rule` finds nothing in a tree of these files and, with each fault put into one of them, (file, old, new,
-    line), that line alone.
+    """Fails unless `rule` finds nothing in a tree of these files and, with each fault (file, old, new, line) in it, that
+    line alone.
     """
     with tempfile.TemporaryDirectory() as folder:
         plant(folder, files)
