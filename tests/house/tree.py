@@ -80,8 +80,8 @@ def expect(found, *expected):
 
 
 def expect_found(rule, files, faults):
-    """Fails unless `rule` finds nothing in a tree of these files and, with each fault (file, old, new, line) in it, that
-    line alone.
+    """Fails unless `rule` finds nothing in a tree of these files and, with each fault (file, old, new, line) in it,
+    that line alone.
     """
     with tempfile.TemporaryDirectory() as folder:
         plant(folder, files)
