@@ -107,6 +107,8 @@ def wrong_metainfo(root):
     developer = component.find("developer")
     if developer is None or not developer.findtext("name"):
         yield "developer: nobody"
+    elif component.findtext("developer_name") != developer.findtext("name"):
+        yield "developer: nobody for AppStream before 1.0"
     elif not project.app_id.startswith(developer.get("id", "") + "."):
         yield "developer: not of the id"
     if [rating.get("type") for rating in component.findall("content_rating")] != ["oars-1.1"]:
@@ -151,6 +153,7 @@ FILES = {
   <metadata_license>CC0-1.0</metadata_license>
   <project_license>MIT</project_license>
   <developer id="io.github.ann"><name>Ann</name></developer>
+  <developer_name>Ann</developer_name>
   <description>
     <p>Weigh pears, and see what each costs here, what it costs in the next street, and what it cost a year ago.</p>
     <p>What was weighed is kept, and can be weighed again.</p>
@@ -210,6 +213,7 @@ def test_each_fault_of_a_metainfo_is_found():
         ('id="io.github.ann"', "", "developer: not of the id"),
         ('id="io.github.ann"', 'id="io.github.an"', "developer: not of the id"),
         ("<name>Ann</name>", "", "developer: nobody"),
+        ("<developer_name>Ann</developer_name>", "", "developer: nobody for AppStream before 1.0"),
         ('<content_rating type="oars-1.1"/>', "", "content_rating: none"),
         ("See what fruit from GNU costs", "See fruit", "summary: not of 10 to 35 letters"),
         ("from GNU costs", "from GNU costs in each street", "summary: not of 10 to 35 letters"),
