@@ -110,9 +110,12 @@ class Application:
         desktop = Atspi.get_desktop(0)
         for i in range(desktop.get_child_count()):
             child = desktop.get_child_at_index(i)
-            if child is not None and child.get_name() == "collate" and child.get_process_id() == self.process.pid:
+            if child is not None and child.get_name() == "collate" and self.is_mine(child):
                 return child
         return None
+
+    def is_mine(self, root):
+        return root.get_process_id() == self.process.pid
 
     def activate(self, action, *parameter):
         """An action of the application, as the desktop's shell would."""

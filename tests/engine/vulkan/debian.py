@@ -11,12 +11,14 @@ import fcntl
 import json
 import os
 import pathlib
-import platform
 import shutil
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from mirror import Missing, find_mirror  # noqa: E402
+
 SUITE = "trixie"
 NEWER = "trixie-backports"
 PACKAGES = [f"mesa-vulkan-drivers/{NEWER}", "vulkan-validationlayers", "libvulkan1", "libglib2.0-0t64", "glslc"]
@@ -35,24 +37,8 @@ khronos_validation.log_filename = stdout
 """
 
 
-class Missing(Exception):
-    """There can be no tree here, and why."""
-
-
 def read_output(*command):
     return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-
-
-def find_mirror():
-    """Of the machine's own Debian packages."""
-    if not shutil.which("apt-get"):
-        raise Missing("not Debian")
-    codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "sid")
-    targets = read_output("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages")
-    for uri, release in (line.split() for line in targets.splitlines()):
-        if release == codename:
-            return uri
-    raise Missing("apt names no mirror of Debian")
 
 
 def fetch(folder, mirror):
