@@ -261,4 +261,9 @@ def test_an_invalid_metainfo_is_found(root):
     assert any("metadata-license" in line for line in invalid_metainfo(root))
 
 
+@tree.seeded({**FILES, METAINFO: "<component>"})
+def test_what_is_no_metainfo_is_found(root):
+    assert any(line.startswith("status") for line in invalid_metainfo(root))
+
+
 tap.run(globals())

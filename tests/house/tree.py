@@ -44,12 +44,14 @@ class Project:
 
 
 def lines_of(*command):
-    """What a validator prints, line by line. Where it is missing the test is skipped, but not in CI."""
+    """What a validator prints, line by line, and how it ended where it failed. Where it is missing the test is skipped,
+    but not in CI.
+    """
     if shutil.which(command[0]) is None and not os.environ.get("CI"):
         raise unittest.SkipTest(f"{command[0]} is missing")
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"})
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return lines if lines or done.returncode == 0 else [f"status {done.returncode}"]
+    return lines + [f"status {done.returncode}"] * (done.returncode != 0)
 
 
 def plant(root, files):
