@@ -5,6 +5,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/collate-error.h"
+#include "collate-portal.h"
+
 /* GtkFileChooserNative and AdwMessageDialog are deprecated by later platforms, and work on all of them. */
 
 static void
@@ -34,7 +37,25 @@ make_chooser (GtkWindow *parent, const char *title, GtkFileChooserAction action,
   return chooser;
 }
 
-/* Shows the chooser, which lives as long as its task. */
+static void
+chooser_found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GtkFileChooserNative *chooser = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!collate_portal_find_chooser_finish (result, &error))
+    {
+      gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (chooser));
+      g_task_return_error (task, error);
+      return;
+    }
+  g_signal_connect (chooser, "response", G_CALLBACK (chooser_response_cb), g_steal_pointer (&task));
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+/* Shows the chooser, which lives as long as its task. Where the desktop has none for a sandbox, GTK's would never say
+ * anything. */
 static void
 run_chooser (GtkFileChooserNative *chooser,
              GCancellable *cancellable,
@@ -44,8 +65,7 @@ run_chooser (GtkFileChooserNative *chooser,
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_task_data (task, chooser, g_object_unref);
-  g_signal_connect (chooser, "response", G_CALLBACK (chooser_response_cb), task);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  collate_portal_find_chooser_async (cancellable, chooser_found_cb, task);
 }
 
 static void
@@ -126,6 +146,17 @@ GListModel *
 collate_dialogs_files_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+char *
+collate_dialogs_dup_problem (const GError *error)
+{
+  if (!g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+    return NULL;
+
+  return g_strdup (
+      _ ("Files cannot be chosen: the desktop's file dialog does not answer. Install xdg-desktop-portal and "
+         "its part for your desktop, and log in again."));
 }
 
 static void

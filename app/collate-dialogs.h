@@ -34,8 +34,12 @@ void collate_dialogs_save_async (GtkWindow *parent,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 
-/* What the four above chose: a list model of GFile; (nullable) (transfer full). */
+/* What the four above chose: a list model of GFile. COLLATE_ERROR_UNSUPPORTED where the desktop has no dialog for it;
+ * (nullable) (transfer full). */
 GListModel *collate_dialogs_files_finish (GAsyncResult *result, GError **error);
+
+/* Why nothing could be chosen, a sentence; NULL where the person did not want to; (nullable) (transfer full). */
+char *collate_dialogs_dup_problem (const GError *error);
 
 /* A line of text, asked for under `heading` with `accept` on the button. */
 void collate_dialogs_ask_text_async (GtkWindow *parent,

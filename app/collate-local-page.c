@@ -78,9 +78,13 @@ static void
 chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (CollateLocalPage) self = user_data;
-  g_autoptr (GListModel) files = collate_dialogs_files_finish (result, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) files = collate_dialogs_files_finish (result, &error);
   g_autoptr (GFile) file = files != NULL ? g_list_model_get_item (files, 0) : NULL;
+  g_autofree char *problem = collate_dialogs_dup_problem (error);
 
+  if (problem != NULL)
+    g_signal_emit (self, signals[FAILED], 0, problem);
   if (file == NULL || g_cancellable_is_cancelled (self->cancellable))
     return;
   set_adding (self, TRUE);

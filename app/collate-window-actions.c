@@ -12,10 +12,24 @@
 
 /* What win.… does. Whatever may come late is given the window's cancellable, and a reference. */
 
+/* What the person chose, where they did; why not is said; (nullable) (transfer full). */
+static GListModel *
+get_chosen (CollateWindow *self, GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+  GListModel *files = collate_dialogs_files_finish (result, &error);
+  g_autofree char *problem = collate_dialogs_dup_problem (error);
+
+  if (problem != NULL)
+    _collate_window_toast (self, problem);
+
+  return files;
+}
+
 static void
 add_files (CollateWindow *self, GAsyncResult *result)
 {
-  g_autoptr (GListModel) files = collate_dialogs_files_finish (result, NULL);
+  g_autoptr (GListModel) files = get_chosen (self, result);
   g_autoptr (GPtrArray) array = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; files != NULL && i < g_list_model_get_n_items (files); i++)
@@ -338,7 +352,7 @@ static void
 export_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Export) export = user_data;
-  g_autoptr (GListModel) files = collate_dialogs_files_finish (result, NULL);
+  g_autoptr (GListModel) files = get_chosen (export->window, result);
   g_autoptr (GFile) file = files != NULL ? g_list_model_get_item (files, 0) : NULL;
   g_autofree char *sentence = NULL;
 

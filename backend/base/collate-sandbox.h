@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* TRUE inside a Flatpak's sandbox, which hides a person's files: those come through portals. Any thread. */
+gboolean collate_sandbox_is_inside (void);
+
+/* For tests: as if it were so from now on. */
+void collate_sandbox_pretend (gboolean inside);
+
+G_END_DECLS
