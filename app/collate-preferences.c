@@ -8,6 +8,7 @@
 #include "collate-key-row.h"
 #include "collate-local-page.h"
 #include "collate-server-form.h"
+#include "collate-toast.h"
 #include "compare/collate-sentences.h"
 
 /* The window of preferences: settings are bound, keys and servers have rows of their own. */
@@ -47,9 +48,7 @@ get_catalogue (CollatePreferences *self)
 static void
 toast (CollatePreferences *self, const char *sentence)
 {
-  g_autofree char *escaped = g_markup_escape_text (sentence, -1);
-
-  adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self), adw_toast_new (escaped));
+  adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self), collate_toast_new (sentence));
 }
 
 static void

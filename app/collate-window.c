@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "collate-toast.h"
 #include "compare/collate-sentences.h"
 
 /* Puts the widgets together and hands them the models; what its actions do stands in
@@ -23,13 +24,7 @@ G_DEFINE_FINAL_TYPE (CollateWindow, collate_window, ADW_TYPE_APPLICATION_WINDOW)
 void
 _collate_window_toast (CollateWindow *self, const char *sentence)
 {
-  AdwToast *toast = adw_toast_new ("");
-
-  /* A toast's title is markup. */
-  g_autofree char *escaped = g_markup_escape_text (sentence, -1);
-
-  adw_toast_set_title (toast, escaped);
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  adw_toast_overlay_add_toast (self->toasts, collate_toast_new (sentence));
 }
 
 static void

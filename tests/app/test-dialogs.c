@@ -355,7 +355,7 @@ static void
 test_windows_say_so (void)
 {
   g_autoptr (CollateApplication) application = collate_application_new ();
-  GtkWidget *window, *preferences;
+  GtkWidget *window, *preferences, *label;
 
   g_assert_true (g_application_register (G_APPLICATION (application), NULL, NULL));
   g_application_activate (G_APPLICATION (application));
@@ -363,7 +363,8 @@ test_windows_say_so (void)
   collate_sandbox_pretend (TRUE);
 
   g_assert_true (gtk_widget_activate_action (window, "win.open", NULL));
-  wait_for (window, GTK_TYPE_LABEL, "label", "Files cannot be chosen");
+  label = wait_for (window, GTK_TYPE_LABEL, "label", "Files cannot be chosen");
+  g_assert_true (gtk_label_get_wrap (GTK_LABEL (label)));
 
   g_action_group_activate_action (
       G_ACTION_GROUP (application), "preferences", g_variant_new_string ("local"));
