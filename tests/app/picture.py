@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes a picture of the window with real answers in it: picture.py [--dark] [--size WxH] PROGRAM PICTURE [FILE]...
+"""Takes a picture of the window with real answers in it: picture.py [--dark] [--columns] [--size WxH] PROGRAM PICTURE [FILE]...
 
 The models are played by the scripted server; everything else is the program itself. FILEs are the documents, by
 default the samples.
@@ -22,6 +22,7 @@ import scripted  # noqa: E402
 
 # With a key for everything, nothing stands in the picture as missing.
 KEYS = ["HERE_API_KEY", "THERE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DEEPSEEK_API_KEY", "OPENROUTER_API_KEY"]
+FONT = "Cantarell 11"  # GNOME's own, which a desktop would say
 OPEN = "deepseek-v3.2-exp"  # the answer that stands unfolded
 
 QUESTION = "What are the key differences between dense and sparse attention?"
@@ -85,12 +86,16 @@ def reply(id):
                        "served_model": id, **({"reasoning": reasoning} if reasoning else {})}}
 
 
-def prepare(path, server, width, height, dark):
+def prepare(path, server, width, height, options):
     models = {id: {**model, "context": 131072 if "deepseek" in id else 400000}
               for id, model in scripted.tutorial_models().items()}
     pathlib.Path(path, "models.json").write_text(json.dumps(scripted.models_file(server.address, models)))
     desk.write_settings(path, window_width=width, window_height=height, models_chosen="true", models=list(models),
-                        color_scheme="'dark'" if dark else "'light'")
+                        color_scheme="'dark'" if options.dark else "'light'",
+                        answer_layout="'columns'" if options.columns else "'stacked'")
+    gtk = pathlib.Path(path, "config", "gtk-4.0", "settings.ini")
+    gtk.parent.mkdir()
+    gtk.write_text(f"[Settings]\ngtk-font-name={FONT}\n")
     return desk.folders(path, COLLATE_MODELS=f"{path}/models.json", **{name: "none" for name in KEYS})
 
 
@@ -118,10 +123,11 @@ def take(options):
     files = options.files or sorted(map(str, (ROOT / "resources" / "samples").glob("*.pdf")))
     with tempfile.TemporaryDirectory() as path, \
             scripted.Server(server_program, {id: [reply(id)] for id in ANSWERS}) as server:
-        environment = prepare(path, server, width + 2 * accessible.BORDER, height + 2 * accessible.BORDER, options.dark)
+        environment = prepare(path, server, width + 2 * accessible.BORDER, height + 2 * accessible.BORDER, options)
         with accessible.Application(str(program), *files, environment=environment) as application:
             ask(application)
-            fold(application)
+            if not options.columns:
+                fold(application)
             time.sleep(1)  # the last frame, and the revealers that still move
             pathlib.Path(options.picture).parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["import", "-window", "root", "-crop", f"{width}x{height}+{accessible.BORDER}+{accessible.BORDER}", "+repage",
@@ -132,6 +138,7 @@ def take(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--columns", action="store_true", help="the answers side by side")
     parser.add_argument("--size", default="1400x1100")
     parser.add_argument("program")
     parser.add_argument("picture")
