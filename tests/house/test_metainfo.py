@@ -39,7 +39,9 @@ def size_of(png):
 
 
 def wrong_screenshots(screenshots, project):
-    if not screenshots or [shot.get("type") for shot in screenshots] != ["default", *[None] * (len(screenshots) - 1)]:
+    if not 3 <= len(screenshots) <= 6:
+        yield "screenshots: not 3 to 6"
+    if [shot.get("type") for shot in screenshots] != ["default", *[None] * (len(screenshots) - 1)]:
         yield "screenshots: the first is not the default"
     for shot in screenshots:
         caption = shot.findtext("caption", "")
@@ -141,6 +143,11 @@ ID = "io.github.ann.Pears"
 METAINFO = f"resources/{ID}.metainfo.xml"
 ADDRESS = "https://github.com/ann/Pears"
 PICTURE = "resources/screenshots/window.png"
+LAST_SCREENSHOT = """<screenshot>
+      <caption>A pear beside an orange</caption>
+      <image width="1400" height="1100">https://oranges.example/window.png</image>
+    </screenshot>
+"""
 IMAGE = '<image width="1400" height="1100">https://ann.example/window.png</image>'
 FILES = {
     "meson.build": f"project('pears', 'c',\n  version: '0.9',\n  license: 'MIT',\n)\napp_id = '{ID}'\n",
@@ -168,6 +175,7 @@ FILES = {
       <caption>A pear beside an apple</caption>
       <image width="1400" height="1100">https://pears.example/window.png</image>
     </screenshot>
+    {LAST_SCREENSHOT}
   </screenshots>
   <branding>
     <color type="primary" scheme_preference="light">#c9b6f2</color>
@@ -229,7 +237,9 @@ def test_each_fault_of_a_metainfo_is_found():
         ("</p>\n    <p>What was", "</p><ul><li>1</li><li>2</li><li>3</li><li>4</li><li>5</li></ul><p>What was",
          "description: not of 3 to 6 lines"),
         ('<screenshot type="default">', "<screenshot>", "screenshots: the first is not the default"),
-        ("<screenshot>", '<screenshot type="default">', "screenshots: the first is not the default"),
+        (LAST_SCREENSHOT, "", "screenshots: not 3 to 6"),
+        (LAST_SCREENSHOT, LAST_SCREENSHOT.replace("<screenshot>", '<screenshot type="default">'),
+         "screenshots: the first is not the default"),
         ("<caption>Three pears on a scale</caption>", "", "screenshots: a caption"),
         ("on a scale", "on a scale.", "screenshots: a caption"),
         ("https://ann.example/window.png", "https://ann.example/other.png",
