@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every source has: its licence in its first lines, no path of one machine, no word of unfinished work."""
+"""What every source has: its licence in its first lines, no path of one machine, no word of unfinished work. What others
+have licensed is installed with its licence.
+"""
 
 import re
 
@@ -40,8 +42,21 @@ def wrong_words(root):
                 yield f"{name}: unfinished: {line.strip()[:80]}"
 
 
+def licences_left_out(root):
+    """Files with a licence that no meson.build names."""
+    files = tree.project_files(root)
+    named = "\n".join(path.read_text() for path in files if path.name == "meson.build")
+    for path in files:
+        if re.match("COPYING|LICEN[CS]E", path.name) and not re.search(rf"[/']{re.escape(path.name)}'", named):
+            yield f"{path.relative_to(root)} is not installed"
+
+
 def test_sources_name_their_licence():
     tree.expect(wrong_licences(tree.ROOT))
+
+
+def test_licences_are_installed():
+    tree.expect(licences_left_out(tree.ROOT))
 
 
 def test_texts_have_no_path_of_a_machine_and_nothing_unfinished():
@@ -67,6 +82,14 @@ def test_a_missing_licence_is_found(root):
 def test_a_path_and_a_word_are_found(root):
     found = (": ".join(line.split(": ")[:2]) for line in wrong_words(root))
     tree.expect(found, "app/a.c: the path of a machine", "app/a.c: unfinished", "po/b.txt: the path of a machine")
+
+
+@tree.seeded({
+    "COPYING": "", "resources/LICENSE.a": "", "resources/b/LICENSE.b": "", "app/LICENCE": "", "app/licences.c": "",
+    "resources/meson.build": "install_data('../COPYING', 'b/LICENSE.b', 'LICENSE.abc')",
+})
+def test_a_licence_that_is_left_out_is_found(root):
+    tree.expect(licences_left_out(root), "resources/LICENSE.a is not installed", "app/LICENCE is not installed")
 
 
 tap.run(globals())
