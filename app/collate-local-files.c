@@ -267,6 +267,22 @@ fail_to_write (GError **error, const char *detail)
   return FALSE;
 }
 
+/* Why a file cannot be copied, without the paths that GIO's own words hold. */
+static const char *
+name_problem (const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    return g_strerror (ENOSPC);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return g_strerror (EACCES);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY))
+    return g_strerror (EROFS);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return g_strerror (ENOENT);
+
+  return g_strerror (EIO);
+}
+
 /* Copies it beside its place and moves it there, so that half a model is never found. */
 static gboolean
 copy_file (GFile *file, const char *path, GCancellable *cancellable, GError **error)
@@ -278,7 +294,7 @@ copy_file (GFile *file, const char *path, GCancellable *cancellable, GError **er
   if (!g_file_copy (file, target, G_FILE_COPY_OVERWRITE, cancellable, NULL, NULL, &local))
     {
       g_unlink (partial);
-      return fail_to_write (error, local->message);
+      return fail_to_write (error, name_problem (local));
     }
   if (g_rename (partial, path) != 0)
     {

@@ -345,7 +345,7 @@ describe_export (CollateComparison *comparison, GFile *file)
     return g_strdup_printf (_ ("Exported to %s"), name);
   if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
     return g_strdup (_ ("End the name with .html, .md, .csv, .json, .png, .svg or .pdf."));
-  return collate_sentence_for_error (error, path);
+  return collate_sentence_for_error (error, name);
 }
 
 static void

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,14 +19,11 @@ fail (int number, GError **error)
   return FALSE;
 }
 
-/* A device or a pipe: a file beside it that takes its name would only take its place. */
-static gboolean
-write_through (const char *path, const char *data, gsize length, GError **error)
+/* 0, or what went wrong. */
+static int
+write_all (int fd, const char *data, gsize length)
 {
-  int fd = open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-  int number = fd < 0 ? errno : 0;
-
-  while (number == 0 && length > 0)
+  while (length > 0)
     {
       gssize written = write (fd, data, length);
 
@@ -35,38 +33,76 @@ write_through (const char *path, const char *data, gsize length, GError **error)
           length -= (gsize) written;
         }
       else if (errno != EINTR)
-        number = errno;
+        return errno;
     }
-  if (fd >= 0 && close (fd) != 0 && number == 0)
-    number = errno;
 
-  return number == 0 || fail (number, error);
+  return 0;
 }
 
+/* Ends what `number` says of a file so far. */
+static int
+close_file (int fd, int number)
+{
+  return close (fd) != 0 && number == 0 ? errno : number;
+}
+
+/* Into what is there: a device or a pipe, whose place a file beside it would only take, or a file that nothing may stand
+ * beside. */
+static int
+write_through (const char *path, int flags, const char *data, gsize length)
+{
+  int fd = open (path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags);
+
+  return fd >= 0 ? close_file (fd, write_all (fd, data, length)) : errno;
+}
+
+/* Beside its place first, so that it is whole or not there. */
+static int
+write_beside (const char *path, const char *data, gsize length)
+{
+  g_autofree char *beside = g_strconcat (path, ".XXXXXX", NULL);
+  int fd = g_mkstemp_full (beside, O_WRONLY | O_CLOEXEC, 0666);
+  int number = fd >= 0 ? write_all (fd, data, length) : errno;
+
+  if (fd < 0)
+    return number;
+  if (number == 0 && fsync (fd) != 0)
+    number = errno;
+  number = close_file (fd, number);
+  if (number == 0 && g_rename (beside, path) != 0)
+    number = errno;
+  if (number != 0)
+    g_unlink (beside);
+
+  return number;
+}
+
+static gboolean
+is_refusal (int number)
+{
+  return number == EACCES || number == EPERM || number == EROFS;
+}
+
+/* What went wrong is said in the system's words, which hold no path: in a sandbox that would be nobody's. */
 gboolean
 collate_file_write (const char *path, const char *data, gsize length, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
   g_autofree char *target = NULL; /* what a link leads to */
   struct stat info;
+  gboolean exists = stat (path, &info) == 0;
+  int number;
 
-  if (stat (path, &info) == 0)
+  if (exists && S_ISDIR (info.st_mode))
+    return fail (EISDIR, error);
+  if (exists && !S_ISREG (info.st_mode))
+    number = write_through (path, 0, data, length);
+  else
     {
-      if (S_ISDIR (info.st_mode))
-        return fail (EISDIR, error);
-      if (!S_ISREG (info.st_mode))
-        return write_through (path, data, length, error);
+      target = realpath (path, NULL);
+      number = write_beside (target != NULL ? target : path, data, length);
+      if (exists && is_refusal (number))
+        number = write_through (path, O_TRUNC, data, length);
     }
 
-  target = realpath (path, NULL);
-  if (g_file_set_contents_full (target != NULL ? target : path,
-                                data,
-                                (gssize) length,
-                                G_FILE_SET_CONTENTS_CONSISTENT,
-                                0666,
-                                &problem))
-    return TRUE;
-
-  g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE, problem->message);
-  return FALSE;
+  return number == 0 || fail (number, error);
 }

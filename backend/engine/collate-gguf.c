@@ -31,7 +31,7 @@ typedef struct
 static gboolean
 fail_opening (const char *path, int number, GError **error)
 {
-  g_autofree char *name = g_filename_display_name (path);
+  g_autofree char *name = g_filename_display_basename (path);
 
   g_set_error (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "%s: %s", name, g_strerror (number));
   return FALSE;

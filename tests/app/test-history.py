@@ -42,6 +42,31 @@ def test_list_and_show():
         assert len(lines) == 3 and "Second?" in lines[1] and "First?" in lines[2]
 
 
+def test_no_path_is_kept_or_told():
+    """Where a file lies says nothing tomorrow: a sandbox's file dialog gives another path each time."""
+    with cli.Home() as home, scripted.Server(cli.SERVER, {
+            "alpha": [scripted.answer("One.")], "lost": [{"error": {"status": 500, "message": "no", "type": "x"}}] * 4}) as server:
+        home.serve(server)
+        home.environment["HERE_API_KEY"] = scripted.KEY
+        folder = "run/user/1000/doc/5ec2e7f1"
+        good = home.write(f"{folder}/paper.txt", "Sparse attention reads less.")
+        empty = home.write(f"{folder}/empty.txt", "")
+        out = str(home.path / folder / "out")
+        told = home.run("ask", "--documents", good, "--documents", empty, "--question", "Why?", "--models", "alpha,lost",
+                        "--format", "json", "--output", out + ".json", "--charts", out + ".svg").stdout
+        (home.path / folder / "paper.txt").unlink()
+        for format in ["text", "json", "csv", "markdown", "html"]:
+            shown = home.run("history", "show", "1", "--format", format)
+            assert shown.returncode == 0 and "One." in shown.stdout, (format, shown)
+            told += shown.stdout + shown.stderr
+        told += "".join(path.read_text() for path in home.path.glob(f"{folder}/out.*"))
+        assert "One." in told and "5ec2e7f1" not in told
+        assert [document["name"] for document in home.json("history", "show", "1")["documents"]] == ["paper.txt"]
+        stored = b"".join(path.read_bytes() for part in ["data", "config", "cache"] for path in (home.path / part).rglob("*")
+                          if path.is_file())
+        assert b"paper.txt" in stored and b"5ec2e7f1" not in stored
+
+
 def test_unknown_id():
     with cli.Home() as home:
         result = home.run("history", "show", "7")

@@ -125,6 +125,33 @@ def test_ask_read_and_come_back():
             application.quit()
 
 
+def test_no_path_is_kept():
+    """A file may lie elsewhere tomorrow, as a sandbox's files do: what was asked opens again from what is stored."""
+    with Desk() as here:
+        folder = pathlib.Path(here.path, "run", "user", "1000", "doc", "5ec2e7f1")
+        folder.mkdir(parents=True)
+        paper = folder / "moved.txt"
+        pathlib.Path(here.path, "paper.txt").rename(paper)
+        with here.start(str(paper)) as application:
+            window = application.window
+            wait_for_text(find(window, "list", "Documents"), "moved.txt")
+            tick(application, "alpha")
+            ask(window, "What reads less?")
+            wait_for_text(answer(window, "Alpha"), "two")
+            assert "5ec2e7f1" not in read(window)
+            application.quit()
+        paper.unlink()
+        with here.start() as application:
+            window = application.window
+            press(find(find(window, "list", "History"), "button", "What reads less?…"))
+            wait_for_text(answer(window, "Alpha"), "First bold answer.")
+            application.quit()
+        kept = {path: path.read_bytes() for part in ["data", "config", "cache"]
+                for path in pathlib.Path(here.path, part).rglob("*") if path.is_file()}
+        assert any(b"moved.txt" in content for content in kept.values())
+        assert not [path for path, content in kept.items() if b"5ec2e7f1" in content]
+
+
 def test_sort_metrics():
     with Desk() as here, here.start() as application:
         window = application.window

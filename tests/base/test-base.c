@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "base/collate-money.h"
 #include "base/collate-table.h"
 #include "base/collate-worker.h"
+
+#define NOBODY 65534
 
 static void
 test_error_names (void)
@@ -206,6 +209,30 @@ test_file_whole (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* Where nothing may stand beside a file, it is written in its place. */
+static void
+test_file_alone (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("collate-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "a.txt", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (collate_file_write (path, "something long", 14, &error));
+  g_assert_cmpint (g_chmod (path, 0666), ==, 0);
+  g_assert_cmpint (g_chmod (folder, 0555), ==, 0);
+  /* Root may do everything. */
+  if (geteuid () == 0)
+    setfsuid (NOBODY);
+  g_assert_true (collate_file_write (path, "short", 5, &error));
+  setfsuid (geteuid ());
+  g_assert_no_error (error);
+  assert_file (path, "short");
+
+  g_assert_cmpint (g_chmod (folder, 0700), ==, 0);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 static gpointer
 read_pipe (gpointer path)
 {
@@ -239,6 +266,7 @@ test_file_odd (void)
     {
       g_assert_false (collate_file_write (refused[i], "x", 1, &error));
       g_assert_error (error, COLLATE_ERROR, COLLATE_ERROR_UNWRITABLE);
+      g_assert_null (strchr (error->message, G_DIR_SEPARATOR));
       g_clear_error (&error);
     }
   g_assert_false (g_file_test ("/dev/full", G_FILE_TEST_IS_REGULAR));
@@ -548,6 +576,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/format/lines", test_format_lines);
   g_test_add_func ("/base/table", test_table);
   g_test_add_func ("/base/file/whole", test_file_whole);
+  g_test_add_func ("/base/file/alone", test_file_alone);
   g_test_add_func ("/base/file/odd", test_file_odd);
   g_test_add_func ("/base/json/getters", test_json_getters);
   g_test_add_func ("/base/json/hostile", test_json_hostile);
