@@ -11,6 +11,7 @@
 
 #include "base/collate-error.h"
 #include "base/collate-format.h"
+#include "base/collate-sandbox.h"
 #include "compare/collate-sentences.h"
 #include "engine/collate-engine.h"
 #include "tokens/collate-encoding.h"
@@ -69,6 +70,7 @@ collate_local_files_dup_problem (const GError *error)
     case COLLATE_ERROR_UNSUPPORTED:
       return g_strdup_printf (_ ("This version of Collate cannot run the model file. (%s)"), error->message);
     case COLLATE_ERROR_UNWRITABLE:
+    case COLLATE_ERROR_HIDDEN:
       return collate_sentence_for_error (error, _ ("The model file"));
     default:
       return g_strdup_printf (_ ("The model file is damaged, or none. (%s)"), error->message);
@@ -336,6 +338,11 @@ collate_local_files_add (GFile *file, const char *folder, GCancellable *cancella
                            COLLATE_ERROR,
                            COLLATE_ERROR_UNREADABLE,
                            _ ("a model file is on this machine and ends in .gguf"));
+      return NULL;
+    }
+  if (access (source_path, R_OK) != 0 && collate_sandbox_hides (errno))
+    {
+      g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_HIDDEN, "");
       return NULL;
     }
   info = collate_engine_peek (source_path, error);

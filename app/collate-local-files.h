@@ -31,7 +31,8 @@ gboolean collate_local_files_is_model_file (GFile *file);
 char *collate_local_files_dup_problem (const GError *error);
 
 /* Puts a model file into the folder, whole or not at all, and without a copy where the disk is the same. The entry's id;
- * errors as collate_engine_peek() has them where it is none; COLLATE_ERROR_UNWRITABLE where one of that name is there;
+ * errors as collate_engine_peek() has them where it is none; COLLATE_ERROR_HIDDEN; COLLATE_ERROR_UNWRITABLE where one of that
+ * name is there;
  * (nullable) (transfer full). */
 char *collate_local_files_add (GFile *file, const char *folder, GCancellable *cancellable, GError **error);
 

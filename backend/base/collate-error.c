@@ -36,6 +36,7 @@ static const char *const names[] = {
   [COLLATE_ERROR_NO_TEXT] = "no_text",
   [COLLATE_ERROR_TOO_LARGE] = "too_large",
   [COLLATE_ERROR_INVALID] = "invalid",
+  [COLLATE_ERROR_HIDDEN] = "hidden",
 };
 
 const char *

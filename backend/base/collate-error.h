@@ -37,6 +37,7 @@ typedef enum
   COLLATE_ERROR_NO_TEXT,    /* read whole, and no text in it */
   COLLATE_ERROR_TOO_LARGE,  /* beyond the limits on size, time or memory */
   COLLATE_ERROR_INVALID,    /* a data file of ours (models, history, settings) is malformed */
+  COLLATE_ERROR_HIDDEN,     /* it may be there, outside of the sandbox */
 } CollateError;
 
 /* The domain of every error that this program makes itself. Any thread. */

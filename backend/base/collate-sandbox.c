@@ -3,6 +3,8 @@
 
 #include "base/collate-sandbox.h"
 
+#include <errno.h>
+
 /* Flatpak puts it into every sandbox, and nobody inside can take it away. */
 #define MARK "/.flatpak-info"
 
@@ -12,6 +14,12 @@ gboolean
 collate_sandbox_is_inside (void)
 {
   return g_atomic_int_get (&pretended) || g_file_test (MARK, G_FILE_TEST_EXISTS);
+}
+
+gboolean
+collate_sandbox_hides (int number)
+{
+  return (number == ENOENT || number == EACCES) && collate_sandbox_is_inside ();
 }
 
 void

@@ -42,6 +42,11 @@ sentence_for_file (CollateError code, const char *subject)
     case COLLATE_ERROR_UNSUPPORTED:
       return g_strdup_printf (_ ("%s is of a kind that cannot be opened. Open a PDF, text or Markdown file."),
                               subject);
+    case COLLATE_ERROR_HIDDEN:
+      return g_strdup_printf (
+          _ ("%s cannot be seen from inside Collate's sandbox. Open it with the Open button, "
+             "or drag it from Files."),
+          subject);
     case COLLATE_ERROR_OFFLINE:
       return g_strdup_printf (_ ("%s cannot be reached. Check the network connection and the address."),
                               subject);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/collate-error.h"
+#include "base/collate-sandbox.h"
 #include "documents/collate-reply.h"
 
 #define MAX_FILE_BYTES (G_GINT64_CONSTANT (1) << 30)
@@ -228,7 +229,9 @@ open_regular (const char *path, GError **error)
   int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   struct stat status;
 
-  if (fd < 0 || fstat (fd, &status) < 0)
+  if (fd < 0 && collate_sandbox_hides (errno))
+    g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_HIDDEN, "");
+  else if (fd < 0 || fstat (fd, &status) < 0)
     g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, g_strerror (errno));
   else if (!S_ISREG (status.st_mode))
     g_set_error_literal (error, COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "not a regular file");

@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
+#include "base/collate-sandbox.h"
 #include "collate-application.h"
 #include "collate-window.h"
 
@@ -117,6 +119,48 @@ test_drop (void)
   g_unlink (kept);
 }
 
+/* The first label below `root` that holds `text`; (nullable) (transfer none). */
+static GtkWidget *
+find_label (GtkWidget *root, const char *text)
+{
+  GtkWidget *found =
+      GTK_IS_LABEL (root) && strstr (gtk_label_get_text (GTK_LABEL (root)), text) != NULL ? root : NULL;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_label (child, text);
+
+  return found;
+}
+
+/* What comes by its path alone is not there in a sandbox. */
+static void
+test_drop_hidden (void)
+{
+  static const char *const sentences[] = {
+    "elsewhere.txt cannot be seen from inside Collate's sandbox. Open it with the Open button",
+    "The model file cannot be seen from inside Collate's sandbox.",
+  };
+  g_autoptr (CollateApplication) application = collate_application_new ();
+  const char *const paths[] = { "/nowhere/elsewhere.txt", "/nowhere/elsewhere.gguf", NULL };
+  GtkWidget *window;
+
+  g_assert_true (g_application_register (G_APPLICATION (application), NULL, NULL));
+  g_application_activate (G_APPLICATION (application));
+  window = GTK_WIDGET (gtk_application_get_active_window (GTK_APPLICATION (application)));
+
+  collate_sandbox_pretend (TRUE);
+  g_assert_true (drop (window, paths));
+  for (gsize i = 0; i < G_N_ELEMENTS (sentences); i++)
+    while (find_label (window, sentences[i]) == NULL)
+      g_main_context_iteration (NULL, TRUE);
+  g_assert_null (find_label (window, "/nowhere"));
+  collate_sandbox_pretend (FALSE);
+
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_application_quit (G_APPLICATION (application));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -128,10 +172,12 @@ main (int argc, char *argv[])
   config = g_build_filename (folder, "config", NULL);
   g_setenv ("XDG_DATA_HOME", data, TRUE);
   g_setenv ("XDG_CONFIG_HOME", config, TRUE);
-  g_unsetenv ("DBUS_SESSION_BUS_ADDRESS");
+  /* Not unset: GLib would start a bus then, with whatever serves on this machine. */
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
   gtk_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/window/drop", test_drop);
+  g_test_add_func ("/window/drop-hidden", test_drop_hidden);
 
   return g_test_run ();
 }
