@@ -6,7 +6,10 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/collate-error.h"
-#include "collate-portal.h"
+#include "base/collate-portal.h"
+#include "base/collate-sandbox.h"
+
+#define FILE_CHOOSER "org.freedesktop.portal.FileChooser"
 
 /* GtkFileChooserNative and AdwMessageDialog are deprecated by later platforms, and work on all of them. */
 
@@ -38,20 +41,27 @@ make_chooser (GtkWindow *parent, const char *title, GtkFileChooserAction action,
 }
 
 static void
-chooser_found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+show_chooser (GTask *task)
+{
+  GtkFileChooserNative *chooser = g_task_get_task_data (task);
+
+  g_signal_connect (chooser, "response", G_CALLBACK (chooser_response_cb), task);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+portal_found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  GtkFileChooserNative *chooser = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!collate_portal_find_chooser_finish (result, &error))
+  if (collate_portal_find_finish (result, &error))
     {
-      gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (chooser));
-      g_task_return_error (task, error);
+      show_chooser (g_steal_pointer (&task));
       return;
     }
-  g_signal_connect (chooser, "response", G_CALLBACK (chooser_response_cb), g_steal_pointer (&task));
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  gtk_native_dialog_destroy (g_task_get_task_data (task));
+  g_task_return_error (task, error);
 }
 
 /* Shows the chooser, which lives as long as its task. Where the desktop has none for a sandbox, GTK's would never say
@@ -65,7 +75,10 @@ run_chooser (GtkFileChooserNative *chooser,
   GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
   g_task_set_task_data (task, chooser, g_object_unref);
-  collate_portal_find_chooser_async (cancellable, chooser_found_cb, task);
+  if (collate_sandbox_is_inside ())
+    collate_portal_find_async (FILE_CHOOSER, cancellable, portal_found_cb, task);
+  else
+    show_chooser (task);
 }
 
 static void
@@ -151,7 +164,7 @@ collate_dialogs_files_finish (GAsyncResult *result, GError **error)
 char *
 collate_dialogs_dup_problem (const GError *error)
 {
-  if (!g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED))
+  if (error == NULL || error->domain != COLLATE_ERROR)
     return NULL;
 
   return g_strdup (

@@ -34,8 +34,8 @@ void collate_dialogs_save_async (GtkWindow *parent,
                                  GAsyncReadyCallback callback,
                                  gpointer user_data);
 
-/* What the four above chose: a list model of GFile. COLLATE_ERROR_UNSUPPORTED where the desktop has no dialog for it;
- * (nullable) (transfer full). */
+/* What the four above chose: a list model of GFile. COLLATE_ERROR_UNSUPPORTED where the desktop has no dialog for it,
+ * COLLATE_ERROR_TIMEOUT where it does not answer; (nullable) (transfer full). */
 GListModel *collate_dialogs_files_finish (GAsyncResult *result, GError **error);
 
 /* Why nothing could be chosen, a sentence; NULL where the person did not want to; (nullable) (transfer full). */

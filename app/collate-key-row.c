@@ -6,7 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "collate-dialogs.h"
-#include "compare/collate-sentences.h"
+#include "collate-key-store.h"
 
 struct _CollateKeyRow
 {
@@ -71,26 +71,19 @@ static void
 stored_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (CollateKeyRow) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *sentence = NULL;
+  g_autofree char *words = NULL;
 
-  if (collate_keys_store_finish (COLLATE_KEYS (source), result, &error))
-    {
-      gtk_editable_set_text (self->entry, "");
-      return;
-    }
-  sentence = collate_sentence_for_error (error, collate_key_row_get_key_name (self));
-  g_signal_emit (self, signals[FAILED], 0, sentence);
+  if (collate_key_store_finish (result, &words) && self->entry != NULL)
+    gtk_editable_set_text (self->entry, "");
+  if (words != NULL)
+    g_signal_emit (self, signals[FAILED], 0, words);
 }
 
 static void
 store (CollateKeyRow *self, const char *key)
 {
-  gboolean available;
-
-  g_object_get (self->keys, "keyring-available", &available, NULL);
-  collate_keys_store_async (
-      self->keys, collate_key_row_get_key_name (self), key, !available, NULL, stored_cb, g_object_ref (self));
+  collate_key_store_async (
+      self->keys, collate_key_row_get_key_name (self), key, stored_cb, g_object_ref (self));
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "base/collate-error.h"
 #include "clients/collate-probe.h"
+#include "collate-key-store.h"
 #include "compare/collate-sentences.h"
 
 struct _CollateServerForm
@@ -222,19 +223,11 @@ static void
 key_stored_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (CollateServerForm) self = user_data;
-  g_autoptr (GError) error = NULL;
+  g_autofree char *words = NULL;
 
-  if (!collate_keys_store_finish (COLLATE_KEYS (source), result, &error))
-    fail (self, error, _ ("The key"));
-}
-
-static void
-store_key (CollateServerForm *self, const char *key_name, const char *key)
-{
-  gboolean available;
-
-  g_object_get (self->keys, "keyring-available", &available, NULL);
-  collate_keys_store_async (self->keys, key_name, key, !available, NULL, key_stored_cb, g_object_ref (self));
+  collate_key_store_finish (result, &words);
+  if (words != NULL)
+    g_signal_emit (self, signals[FAILED], 0, words);
 }
 
 static gboolean
@@ -288,7 +281,7 @@ add_cb (CollateServerForm *self)
       return;
     }
   if (*key != '\0')
-    store_key (self, key_name, key);
+    collate_key_store_async (self->keys, key_name, key, key_stored_cb, g_object_ref (self));
   clear (self);
 }
 

@@ -7,10 +7,16 @@
 #include <libsecret/secret.h>
 
 #include "base/collate-error.h"
+#include "base/collate-portal.h"
+#include "base/collate-sandbox.h"
 #include "catalogue/collate-env.h"
 
 /* The only file that knows libsecret. Its simple calls are used, since they alone work inside a sandbox too,
  * where the keyring is a file that the desktop's portal encrypts. */
+
+#define SECRET_PORTAL "org.freedesktop.portal.Secret"
+
+#define MUTE "the keyring does not answer"
 
 /* No service answers within this time: there is none. */
 #define PATIENCE_SECONDS 3
@@ -83,7 +89,7 @@ on_patience_ended (gpointer data)
   Call *call = g_task_get_task_data (task);
 
   call->timer = 0;
-  call_fail (task, COLLATE_ERROR_UNSUPPORTED, "the keyring does not answer");
+  call_fail (task, COLLATE_ERROR_UNSUPPORTED, MUTE);
   g_cancellable_cancel (call->cancellable);
 
   return G_SOURCE_REMOVE;
@@ -229,6 +235,25 @@ search (GTask *task, SecretSearchFlags flags, guint patience)
                            g_object_ref (task));
 }
 
+/* The portal is told apart here, since libsecret would wait for a mute one, and the whole window with it. Where there is
+ * none, libsecret asks the keyring itself, which most sandboxes refuse at once. One that answers may ask the person for
+ * the keyring's password. */
+static void
+on_portal_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Call *call = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  gboolean found = collate_portal_find_finish (result, &error);
+
+  if (call->done)
+    return;
+  if (g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_TIMEOUT))
+    call_fail (task, COLLATE_ERROR_UNSUPPORTED, MUTE);
+  else
+    search (task, SECRET_SEARCH_NONE, found ? PROMPT_SECONDS : PATIENCE_SECONDS);
+}
+
 void
 collate_keyring_load_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -239,7 +264,13 @@ collate_keyring_load_async (GCancellable *cancellable, GAsyncReadyCallback callb
     return;
 
   call->found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) collate_env_wipe);
-  search (task, SECRET_SEARCH_NONE, PATIENCE_SECONDS);
+  if (!collate_sandbox_is_inside ())
+    {
+      search (task, SECRET_SEARCH_NONE, PATIENCE_SECONDS);
+      return;
+    }
+  call_wait (task, 2 * PATIENCE_SECONDS);
+  collate_portal_find_async (SECRET_PORTAL, call->cancellable, on_portal_found, g_object_ref (task));
 }
 
 GHashTable *

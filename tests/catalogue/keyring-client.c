@@ -4,10 +4,12 @@
 #include <gio/gunixinputstream.h>
 #include <string.h>
 
+#include "base/collate-sandbox.h"
 #include "catalogue/collate-keys.h"
 
 /* What a program does with the keyring, one step a process, for keyring.py: "store NAME" takes the key from
- * standard input, "forget NAME", "show NAME" prints where the key was found and what it is. */
+ * standard input, "forget NAME", "show NAME" prints where the key was found and what it is; a third word, "sandboxed",
+ * has it done as if in a sandbox. */
 
 static gboolean done;
 static int status;
@@ -67,8 +69,10 @@ main (int argc, char **argv)
   static const char *const sources[] = { "none", "environment", "file", "keyring", "session" };
   g_autoptr (CollateKeys) keys = collate_keys_new (NULL, NULL);
 
-  if (argc != 3)
+  if (argc != 3 && argc != 4)
     return 2;
+
+  collate_sandbox_pretend (argc == 4 && strcmp (argv[3], "sandboxed") == 0);
 
   if (strcmp (argv[1], "store") == 0)
     store (keys, argv[2]);

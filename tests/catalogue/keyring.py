@@ -96,6 +96,19 @@ class Keyring(unittest.TestCase):
         self.assertEqual(self.client("show", "OTHER_API_KEY"), f"keyring {FIRST}")
         self.assertEqual(self.client("forget", NAME), "none -")
 
+    def test_in_a_sandbox_without_a_portal(self):
+        """A sandbox that is let through to the keyring uses it, as libsecret does."""
+        self.assertEqual(self.client("store", NAME, "sandboxed", key=FIRST), f"keyring {FIRST}")
+        self.assertEqual(self.client("show", NAME, "sandboxed"), f"keyring {FIRST}")
+        self.assertEqual(self.client("forget", NAME, "sandboxed"), "none -")
+
+    def test_a_file_without_a_portal_keeps_nothing(self):
+        """libsecret's other way: a file, which only the portal has a password for."""
+        done = subprocess.run([CLIENT, "store", NAME], env=dict(self.environment, SECRET_BACKEND="file"),
+                              input=FIRST, capture_output=True, text=True, timeout=90)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(self.files_with(FIRST), [])
+
     def test_environment_wins(self):
         self.client("store", NAME, key=FIRST)
         self.assertEqual(self.client("show", NAME, **{NAME: SECOND}), f"environment {SECOND}")
@@ -139,10 +152,11 @@ class BusWithoutKeyring(unittest.TestCase):
             )
         environment, bus = start_bus(home, f"--config-file={configuration}")
         self.addCleanup(os.kill, bus, 15)
-        done = subprocess.run([CLIENT, "show", NAME], env=environment, capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 1)
-        self.assertEqual(len(done.stderr.splitlines()), 1)
-        self.assertIn("org.freedesktop.secrets", done.stderr)
+        for more in [[], ["sandboxed"]]:
+            done = subprocess.run([CLIENT, "show", NAME, *more], env=environment, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertIn("org.freedesktop.secrets", done.stderr)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/collate-error.h"
+#include "base/collate-sandbox.h"
 #include "catalogue/collate-env.h"
 
 typedef struct
@@ -330,13 +331,14 @@ is_keyring_available (CollateKeys *keys)
 
 /* This test has no D-Bus. */
 static void
-test_no_keyring (void)
+test_no_keyring (gconstpointer sandboxed)
 {
   g_autoptr (CollateKeys) keys = collate_keys_new (NULL, NULL);
   g_autoptr (GError) error = NULL;
   Outcome outcome = { 0 };
   guint n_notified = 0;
 
+  collate_sandbox_pretend (sandboxed != NULL);
   g_signal_connect (keys, "notify::keyring-available", G_CALLBACK (on_notify), &n_notified);
   g_assert_true (is_keyring_available (keys));
   collate_keys_load_async (keys, NULL, on_loaded, &outcome);
@@ -355,16 +357,18 @@ test_no_keyring (void)
   g_assert_no_error (store (keys, "A_TEST_KEY", "session", TRUE));
   g_assert_no_error (store (keys, "A_TEST_KEY", NULL, FALSE));
   g_assert_null (collate_keys_lookup (keys, "A_TEST_KEY"));
+  collate_sandbox_pretend (FALSE);
 }
 
 static void
-test_cancelled (void)
+test_cancelled (gconstpointer sandboxed)
 {
   g_autoptr (CollateKeys) keys = collate_keys_new (NULL, NULL);
   g_autoptr (GCancellable) before = g_cancellable_new ();
   g_autoptr (GCancellable) during = g_cancellable_new ();
   Outcome first = { 0 }, second = { 0 };
 
+  collate_sandbox_pretend (sandboxed != NULL);
   g_cancellable_cancel (before);
   collate_keys_load_async (keys, before, on_loaded, &first);
   wait_for (&first);
@@ -379,12 +383,13 @@ test_cancelled (void)
 
   /* A cancelled attempt says nothing about the keyring. */
   g_assert_true (is_keyring_available (keys));
+  collate_sandbox_pretend (FALSE);
 }
 
 /* A bus that takes the connection and then says nothing; in a process of its own, since GDBus remembers the
  * bus that it met first. */
 static void
-test_silent_bus (void)
+test_silent_bus (gconstpointer sandboxed)
 {
   char *folder;
   g_autofree char *path = NULL;
@@ -402,6 +407,7 @@ test_silent_bus (void)
       return;
     }
 
+  collate_sandbox_pretend (sandboxed != NULL);
   folder = fixture_folder_new ();
   path = g_build_filename (folder, "bus", NULL);
   address = g_strconcat ("unix:path=", path, NULL);
@@ -437,9 +443,12 @@ main (int argc, char **argv)
   g_test_add_func ("/keys/valid", test_valid);
   g_test_add_func ("/keys/invalid-found", test_invalid_found);
   g_test_add_func ("/keys/session", test_session);
-  g_test_add_func ("/keys/no-keyring", test_no_keyring);
-  g_test_add_func ("/keys/cancelled", test_cancelled);
-  g_test_add_func ("/keys/silent-bus", test_silent_bus);
+  g_test_add_data_func ("/keys/no-keyring", NULL, test_no_keyring);
+  g_test_add_data_func ("/keys/no-keyring-in-a-sandbox", "", test_no_keyring);
+  g_test_add_data_func ("/keys/cancelled", NULL, test_cancelled);
+  g_test_add_data_func ("/keys/cancelled-in-a-sandbox", "", test_cancelled);
+  g_test_add_data_func ("/keys/silent-bus", NULL, test_silent_bus);
+  g_test_add_data_func ("/keys/silent-bus-in-a-sandbox", "", test_silent_bus);
 
   return g_test_run ();
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "collate-portal.h"
+#include "base/collate-portal.h"
 
 #include "base/collate-error.h"
-#include "base/collate-sandbox.h"
 
 #define NAME "org.freedesktop.portal.Desktop"
 #define PATH "/org/freedesktop/portal/desktop"
-#define FILE_CHOOSER "org.freedesktop.portal.FileChooser"
 
 /* The service may have to be started first, on a busy machine. */
 #define PATIENCE_MS 5000
@@ -16,8 +14,11 @@
 static void
 fail (GTask *task, const GError *error)
 {
+  gboolean mute = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+
   if (!g_task_return_error_if_cancelled (task))
-    g_task_return_new_error (task, COLLATE_ERROR, COLLATE_ERROR_UNSUPPORTED, "%s", error->message);
+    g_task_return_new_error (
+        task, COLLATE_ERROR, mute ? COLLATE_ERROR_TIMEOUT : COLLATE_ERROR_UNSUPPORTED, "%s", error->message);
 }
 
 static void
@@ -50,7 +51,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                           PATH,
                           "org.freedesktop.DBus.Properties",
                           "Get",
-                          g_variant_new ("(ss)", FILE_CHOOSER, "version"),
+                          g_variant_new ("(ss)", g_task_get_task_data (task), "version"),
                           G_VARIANT_TYPE ("(v)"),
                           G_DBUS_CALL_FLAGS_NONE,
                           PATIENCE_MS,
@@ -60,21 +61,20 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-collate_portal_find_chooser_async (GCancellable *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data)
+collate_portal_find_async (const char *interface,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, collate_portal_find_chooser_async);
-  if (collate_sandbox_is_inside ())
-    g_bus_get (G_BUS_TYPE_SESSION, cancellable, connected_cb, g_steal_pointer (&task));
-  else
-    g_task_return_boolean (task, TRUE);
+  g_task_set_source_tag (task, collate_portal_find_async);
+  g_task_set_task_data (task, g_strdup (interface), g_free);
+  g_bus_get (G_BUS_TYPE_SESSION, cancellable, connected_cb, task);
 }
 
 gboolean
-collate_portal_find_chooser_finish (GAsyncResult *result, GError **error)
+collate_portal_find_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
