@@ -5,6 +5,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/collate-sandbox.h"
+
 /* What a bug report needs to know. No key, no path, no document. */
 static char *
 describe_machine (GtkWindow *parent, CollateSession *session)
@@ -21,7 +23,8 @@ describe_machine (GtkWindow *parent, CollateSession *session)
                           "GTK %u.%u.%u, libadwaita %u.%u.%u, GLib %u.%u.%u\n"
                           "Display: %s, renderer: %s\n"
                           "Models: %u, prices: %s\n"
-                          "Keyring: %s\n",
+                          "Keyring: %s\n"
+                          "Sandbox: %s\n",
                           VERSION,
                           system != NULL ? system : "unknown",
                           gtk_get_major_version (),
@@ -37,7 +40,8 @@ describe_machine (GtkWindow *parent, CollateSession *session)
                           renderer != NULL ? G_OBJECT_TYPE_NAME (renderer) : "none",
                           g_list_model_get_n_items (G_LIST_MODEL (catalogue)),
                           prices != NULL ? prices : "built in",
-                          keyring ? "yes" : "no");
+                          keyring ? "yes" : "no",
+                          collate_sandbox_is_inside () ? "Flatpak" : "none");
 }
 
 void

@@ -8,6 +8,7 @@
 #include "base/collate-error.h"
 #include "base/collate-portal.h"
 #include "base/collate-sandbox.h"
+#include "collate-toast.h"
 
 #define FILE_CHOOSER "org.freedesktop.portal.FileChooser"
 
@@ -265,14 +266,20 @@ collate_dialogs_confirm_finish (GAsyncResult *result, GError **error)
 static void
 show_page_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autofree char *address = user_data;
+  g_autofree char *sentence = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!gtk_show_uri_full_finish (GTK_WINDOW (source), result, &error))
-    g_message ("%s", error->message);
+  if (gtk_show_uri_full_finish (GTK_WINDOW (source), result, &error) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  sentence = g_strdup_printf (_ ("No program opened %s. Open it yourself."), address);
+  adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (source), collate_toast_new (sentence));
 }
 
 void
-collate_dialogs_show_page (GtkWindow *parent, const char *address)
+collate_dialogs_show_page (AdwPreferencesWindow *parent, const char *address)
 {
-  gtk_show_uri_full (parent, address, GDK_CURRENT_TIME, NULL, show_page_cb, NULL);
+  gtk_show_uri_full (GTK_WINDOW (parent), address, GDK_CURRENT_TIME, NULL, show_page_cb, g_strdup (address));
 }

@@ -65,7 +65,7 @@ void collate_dialogs_confirm_async (GtkWindow *parent,
 /* TRUE where the person said so. */
 gboolean collate_dialogs_confirm_finish (GAsyncResult *result, GError **error);
 
-/* Opens a web page with the desktop's own program. */
-void collate_dialogs_show_page (GtkWindow *parent, const char *address);
+/* Opens a web page, or a folder, with the desktop's own program, and says in `parent` where there is none. */
+void collate_dialogs_show_page (AdwPreferencesWindow *parent, const char *address);
 
 G_END_DECLS

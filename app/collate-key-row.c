@@ -104,7 +104,7 @@ forget_cb (CollateKeyRow *self)
 static void
 page_cb (CollateKeyRow *self)
 {
-  collate_dialogs_show_page (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
+  collate_dialogs_show_page (ADW_PREFERENCES_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
                              collate_provider_get_key_page (self->provider));
 }
 

@@ -292,7 +292,7 @@ show_folder_cb (CollateLocalPage *self)
   g_autofree char *address = g_filename_to_uri (folder, NULL, NULL);
 
   if (address != NULL)
-    collate_dialogs_show_page (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), address);
+    collate_dialogs_show_page (ADW_PREFERENCES_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), address);
 }
 
 /* One of the entries that a file has. */

@@ -7,6 +7,9 @@
 
 /* Builds the object graph once: whoever needs a part is handed it, and nothing is global. */
 
+/* Where the program lies in the build folder, and nowhere else. */
+#define BUILD_FOLDER "/app"
+
 #define RESOURCE_PREFIX "/io/github/collate/Collate"
 
 struct _CollateSession
@@ -33,6 +36,8 @@ collate_session_dup_uninstalled (const char *relative)
   if (program == NULL)
     return NULL;
   folder = g_path_get_dirname (program);
+  if (!g_str_has_suffix (folder, BUILD_FOLDER))
+    return NULL;
   build = g_path_get_dirname (folder);
   path = g_build_filename (build, relative, NULL);
   return g_file_test (path, G_FILE_TEST_EXISTS) ? g_steal_pointer (&path) : NULL;

@@ -374,6 +374,9 @@ test_windows_say_so (void)
   wait_for (preferences, GTK_TYPE_LABEL, "label", "Files cannot be chosen");
   g_assert_null (find_chooser ());
 
+  collate_dialogs_show_page (ADW_PREFERENCES_WINDOW (preferences), "collate-nothing://page");
+  wait_for (preferences, GTK_TYPE_LABEL, "label", "No program opened collate-nothing://page.");
+
   collate_sandbox_pretend (FALSE);
   gtk_window_destroy (GTK_WINDOW (preferences));
   gtk_window_destroy (GTK_WINDOW (window));
