@@ -12,13 +12,10 @@
 #define PATIENCE_MS 5000
 
 static void
-fail (GTask *task, const GError *error)
+fail (GTask *task, CollateError code, const GError *error)
 {
-  gboolean mute = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-
   if (!g_task_return_error_if_cancelled (task))
-    g_task_return_new_error (
-        task, COLLATE_ERROR, mute ? COLLATE_ERROR_TIMEOUT : COLLATE_ERROR_UNSUPPORTED, "%s", error->message);
+    g_task_return_new_error (task, COLLATE_ERROR, (int) code, "%s", error->message);
 }
 
 static void
@@ -31,7 +28,10 @@ asked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (version != NULL)
     g_task_return_boolean (task, TRUE);
   else
-    fail (task, error);
+    fail (task,
+          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? COLLATE_ERROR_TIMEOUT
+                                                                    : COLLATE_ERROR_UNSUPPORTED,
+          error);
 }
 
 static void
@@ -43,7 +43,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (bus == NULL)
     {
-      fail (task, error);
+      fail (task, COLLATE_ERROR_TIMEOUT, error);
       return;
     }
   g_dbus_connection_call (bus,

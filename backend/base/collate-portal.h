@@ -14,7 +14,8 @@ void collate_portal_find_async (const char *interface,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
 
-/* FALSE with COLLATE_ERROR_UNSUPPORTED where it does not, and COLLATE_ERROR_TIMEOUT where nothing answers. */
+/* FALSE with COLLATE_ERROR_UNSUPPORTED where it does not, and COLLATE_ERROR_TIMEOUT where nothing answers, or there
+ * is no bus to ask over. */
 gboolean collate_portal_find_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

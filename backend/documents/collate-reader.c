@@ -20,6 +20,8 @@
 #define MAX_FILE_BYTES (G_GINT64_CONSTANT (1) << 30)
 #define CHUNK_BYTES (64 * 1024)
 
+#define LIBRARIES "LD_LIBRARY_PATH"
+
 typedef struct
 {
   char *extract_path;
@@ -164,14 +166,16 @@ cancelled_cb (GCancellable *cancellable, gpointer user_data)
   g_cancellable_cancel (user_data);
 }
 
-/* Hands `fd` to a new helper, which sees no other file, no environment and no terminal. */
+/* Hands `fd` to a new helper, which sees no other file, no terminal, and of the environment only where libraries lie. */
 static GSubprocess *
 spawn (Reading *reading, int fd, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   const char *const argv[] = { reading->extract_path, reading->name, NULL };
-  char *environment[] = { NULL };
+  const char *libraries = g_getenv (LIBRARIES);
+  g_auto (GStrv) environment =
+      libraries != NULL ? g_environ_setenv (NULL, LIBRARIES, libraries, TRUE) : g_new0 (char *, 1);
 
   g_subprocess_launcher_take_stdin_fd (launcher, fd);
   g_subprocess_launcher_set_environ (launcher, environment);

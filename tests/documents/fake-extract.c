@@ -77,7 +77,7 @@ main (int argc, char **argv)
       fprintf (stderr, "Syntax Error: Couldn't find trailer dictionary\n");
     }
   else if (g_str_has_prefix (name, "keys"))
-    return g_getenv ("SOME_API_KEY") != NULL ? 9 : 0;
+    return g_getenv ("SOME_API_KEY") != NULL || g_getenv ("LD_LIBRARY_PATH") == NULL ? 9 : 0;
 
   return 0;
 }

@@ -395,7 +395,7 @@ test_cancel (void)
     }
 }
 
-/* A helper that was taken over finds no key to send away. */
+/* A helper that was taken over finds no key to send away, and yet its libraries. */
 static void
 test_environment (void)
 {
@@ -405,6 +405,7 @@ test_environment (void)
 
   folder_write (folder, "keys", "", 0);
   g_setenv ("SOME_API_KEY", "sk-secret", TRUE);
+  g_setenv ("LD_LIBRARY_PATH", "/nonexistent", FALSE);
   g_assert_null (read_pages (fake_extract (), path, LONG_TIME, NULL, &error));
   g_assert_cmpstr (error->message, ==, "the reader's reply is malformed");
 }
