@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/collate-error.h"
 #include "base/collate-json.h"
 #include "compare/collate-sentences.h"
 
@@ -270,6 +271,18 @@ files_for_paths (const char *const *paths)
   return files;
 }
 
+/* A terminal has no Open button. */
+static char *
+describe_failure (const GError *error, const char *path)
+{
+  if (!g_error_matches (error, COLLATE_ERROR, COLLATE_ERROR_HIDDEN))
+    return collate_sentence_for_error (error, path);
+
+  return g_strdup_printf (_ ("%s cannot be seen from inside Collate's sandbox. Let it see the folder, with "
+                             "“flatpak run --filesystem=FOLDER:ro”."),
+                          path);
+}
+
 /* TRUE where the document gave a text. */
 static gboolean
 report_document (CollateDocument *document)
@@ -282,7 +295,7 @@ report_document (CollateDocument *document)
   if (error != NULL)
     {
       g_autofree char *path = g_file_get_parse_name (collate_document_get_file (document));
-      g_autofree char *sentence = collate_sentence_for_error (error, path);
+      g_autofree char *sentence = describe_failure (error, path);
 
       collate_command_complain ("%s", sentence);
     }

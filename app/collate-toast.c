@@ -7,7 +7,7 @@
 
 #define LINE_CHARS 60
 #define LEAST_SECONDS 5
-#define CHARS_PER_SECOND 15
+#define CHARS_PER_SECOND 10
 
 AdwToast *
 collate_toast_new (const char *sentence)

@@ -6,6 +6,7 @@
 
 #include "base/collate-sandbox.h"
 #include "collate-application.h"
+#include "collate-command.h"
 #include "collate-window.h"
 
 /* What is dropped on the window: model files go into their folder, everything else to the documents. */
@@ -119,6 +120,24 @@ test_drop (void)
   g_unlink (kept);
 }
 
+/* A command is told what helps on a terminal. */
+static void
+test_command_hidden (void)
+{
+  char *arguments[] = { (char *) "collate", (char *) "tokens", (char *) "/nowhere/elsewhere.txt", NULL };
+
+  if (g_test_subprocess ())
+    {
+      collate_sandbox_pretend (TRUE);
+      g_assert_cmpint (collate_command_run (3, arguments), ==, COLLATE_EXIT_INCOMPLETE);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr (
+      "*/nowhere/elsewhere.txt cannot be seen from inside Collate's sandbox.*--filesystem=*");
+}
+
 /* The first label below `root` that holds `text`; (nullable) (transfer none). */
 static GtkWidget *
 find_label (GtkWidget *root, const char *text)
@@ -178,6 +197,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/window/drop", test_drop);
   g_test_add_func ("/window/drop-hidden", test_drop_hidden);
+  g_test_add_func ("/command/hidden", test_command_hidden);
 
   return g_test_run ();
 }
