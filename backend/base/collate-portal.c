@@ -8,8 +8,8 @@
 #define NAME "org.freedesktop.portal.Desktop"
 #define PATH "/org/freedesktop/portal/desktop"
 
-/* The service may have to be started first, on a busy machine. */
-#define PATIENCE_MS 5000
+/* The service may have to be started first, and its parts, on a busy machine. Where there is none, that is known at once. */
+#define PATIENCE_MS 10000
 
 static void
 fail (GTask *task, CollateError code, const GError *error)

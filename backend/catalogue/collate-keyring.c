@@ -21,6 +21,9 @@
 /* No service answers within this time: there is none. */
 #define PATIENCE_SECONDS 3
 
+/* The bus does not even answer whether there is a portal. */
+#define PORTAL_SECONDS 12
+
 /* The keyring asks the person for its password. */
 #define PROMPT_SECONDS 60
 
@@ -269,7 +272,7 @@ collate_keyring_load_async (GCancellable *cancellable, GAsyncReadyCallback callb
       search (task, SECRET_SEARCH_NONE, PATIENCE_SECONDS);
       return;
     }
-  call_wait (task, 2 * PATIENCE_SECONDS);
+  call_wait (task, PORTAL_SECONDS);
   collate_portal_find_async (SECRET_PORTAL, call->cancellable, on_portal_found, g_object_ref (task));
 }
 
