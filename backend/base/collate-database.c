@@ -57,7 +57,10 @@ open_file (const char *name, int flags, GError **error)
 
   sqlite3_busy_timeout (self->handle, BUSY_TIMEOUT_MS);
   if (!collate_database_execute (
-          self, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;", error))
+          self,
+          "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
+          "PRAGMA secure_delete = ON;",
+          error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -214,6 +217,12 @@ collate_statement_bind_text (CollateStatement *statement, int index, const char 
 }
 
 void
+collate_statement_take_bytes (CollateStatement *statement, int index, gpointer data, gsize size)
+{
+  sqlite3_bind_blob64 (statement->handle, index, data, size, g_free);
+}
+
+void
 collate_statement_bind_null (CollateStatement *statement, int index)
 {
   sqlite3_bind_null (statement->handle, index);
@@ -272,6 +281,15 @@ const char *
 collate_statement_get_text (CollateStatement *statement, int column)
 {
   return (const char *) sqlite3_column_text (statement->handle, column);
+}
+
+gconstpointer
+collate_statement_get_bytes (CollateStatement *statement, int column, gsize *size)
+{
+  gboolean is_bytes = sqlite3_column_type (statement->handle, column) == SQLITE_BLOB;
+
+  *size = is_bytes ? (gsize) sqlite3_column_bytes (statement->handle, column) : 0;
+  return *size > 0 ? sqlite3_column_blob (statement->handle, column) : NULL;
 }
 
 void

@@ -13,7 +13,7 @@ typedef struct _CollateDatabase CollateDatabase;
 typedef struct _CollateStatement CollateStatement;
 
 /* Opens or makes the database at `path` (":memory:" for one that is not kept), its folder included, with
- * write-ahead log and foreign keys on, and waits up to five seconds for other programs' locks; what may not
+ * write-ahead log and foreign keys on and what is deleted overwritten, and waits up to five seconds for other programs' locks; what may not
  * be written is opened for reading; (nullable)
  * (transfer full). */
 CollateDatabase *collate_database_open (const char *path, GError **error);
@@ -37,10 +37,11 @@ CollateStatement *collate_database_prepare (CollateDatabase *database, const cha
 /* The row id that the last INSERT made. */
 gint64 collate_database_last_id (CollateDatabase *database);
 
-/* Binds the parameter `index` (from 1); text is copied, NULL binds NULL. */
+/* Binds the parameter `index` (from 1); text is copied, NULL binds NULL; bytes (of g_malloc) are taken. */
 void collate_statement_bind_int (CollateStatement *statement, int index, gint64 value);
 void collate_statement_bind_double (CollateStatement *statement, int index, double value);
 void collate_statement_bind_text (CollateStatement *statement, int index, const char *value);
+void collate_statement_take_bytes (CollateStatement *statement, int index, gpointer data, gsize size);
 void collate_statement_bind_null (CollateStatement *statement, int index);
 
 /* Goes to the next row: TRUE with a row, FALSE at the end or, with `error` set, on failure. */
@@ -49,12 +50,13 @@ gboolean collate_statement_next (CollateStatement *statement, GError **error);
 /* Runs a statement whose rows do not matter, and resets it for the next bindings. */
 gboolean collate_statement_run (CollateStatement *statement, GError **error);
 
-/* The columns (from 0) of the current row; text is the statement's until the next step, NULL where the
- * value is. */
+/* The columns (from 0) of the current row; text and bytes are the statement's until the next step, NULL where
+ * the value is, and bytes also where they are none or the value is of another type. */
 gboolean collate_statement_is_null (CollateStatement *statement, int column);
 gint64 collate_statement_get_int (CollateStatement *statement, int column);
 double collate_statement_get_double (CollateStatement *statement, int column);
 const char *collate_statement_get_text (CollateStatement *statement, int column);
+gconstpointer collate_statement_get_bytes (CollateStatement *statement, int column, gsize *size);
 
 /* Frees the statement; before its database is closed. */
 void collate_statement_free (CollateStatement *statement);

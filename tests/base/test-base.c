@@ -14,6 +14,7 @@
 #include "base/collate-format.h"
 #include "base/collate-json.h"
 #include "base/collate-money.h"
+#include "base/collate-pack.h"
 #include "base/collate-table.h"
 #include "base/collate-worker.h"
 
@@ -562,6 +563,86 @@ test_database_damaged (void)
   remove (path);
 }
 
+/* What is deleted leaves nothing of it in the file. */
+static void
+test_database_deleted (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("collate-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "x.sqlite", NULL);
+  g_autofree char *contents = NULL;
+  g_autoptr (GError) error = NULL;
+  CollateDatabase *database = collate_database_open (path, &error);
+  gsize length;
+
+  g_assert_no_error (error);
+  g_assert_true (collate_database_execute (
+      database, "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('secret'); DELETE FROM t", &error));
+  collate_database_close (database);
+
+  g_assert_true (g_file_get_contents (path, &contents, &length, &error));
+  g_assert_nonnull (memmem (contents, length, "CREATE TABLE t", strlen ("CREATE TABLE t")));
+  g_assert_null (memmem (contents, length, "secret", strlen ("secret")));
+  remove (path);
+  rmdir (folder);
+}
+
+static void
+test_database_bytes (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CollateDatabase) database = collate_database_open (":memory:", &error);
+  g_autoptr (CollateStatement) statement = NULL;
+  gsize size;
+
+  g_assert_no_error (error);
+  statement = collate_database_prepare (database, "SELECT ?, 'text', x'', NULL, 7", &error);
+  g_assert_no_error (error);
+  collate_statement_take_bytes (statement, 1, g_memdup2 ("a\0b", 3), 3);
+  g_assert_true (collate_statement_next (statement, &error));
+  g_assert_cmpmem (collate_statement_get_bytes (statement, 0, &size), size, "a\0b", 3);
+  for (int i = 1; i < 5; i++)
+    {
+      g_assert_null (collate_statement_get_bytes (statement, i, &size));
+      g_assert_cmpuint (size, ==, 0);
+    }
+}
+
+static void
+assert_packs (const char *text, gsize length)
+{
+  gsize size;
+  g_autofree guint8 *packed = collate_pack (text, length, &size);
+  g_autofree char *again = collate_unpack (packed, size, length);
+
+  g_assert_cmpmem (again, again != NULL ? length : 0, text, length);
+  g_assert_cmpint (again[length], ==, '\0');
+  g_assert_null (collate_unpack (packed, size, length + 1));
+  g_assert_null (collate_unpack (packed, size - 1, length));
+  g_assert_null (collate_unpack (packed, size, G_MAXSIZE));
+  if (length > 0)
+    g_assert_null (collate_unpack (packed, size, length - 1));
+}
+
+static void
+test_pack (void)
+{
+  g_autofree char *same = g_strnfill (3000000, 'x');
+  g_autofree char *noise = g_malloc (300001);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  gsize size;
+
+  for (gsize i = 0; i < 300001; i++)
+    noise[i] = (char) g_rand_int (rand);
+  assert_packs ("", 0);
+  assert_packs ("a", 1);
+  assert_packs (same, 3000000);
+  assert_packs (noise, 300001);
+  g_free (collate_pack (same, 3000000, &size));
+  g_assert_cmpuint (size, <, 10000);
+  g_assert_null (collate_unpack (noise, 300001, 300001));
+  g_assert_null (collate_unpack (NULL, 0, 0));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -586,6 +667,9 @@ main (int argc, char **argv)
   g_test_add_func ("/base/database", test_database);
   g_test_add_func ("/base/database/shared", test_database_shared);
   g_test_add_func ("/base/database/damaged", test_database_damaged);
+  g_test_add_func ("/base/database/deleted", test_database_deleted);
+  g_test_add_func ("/base/database/bytes", test_database_bytes);
+  g_test_add_func ("/base/pack", test_pack);
 
   return g_test_run ();
 }
