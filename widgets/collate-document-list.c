@@ -86,14 +86,14 @@ remove_document (GtkWidget *widget, const char *action_name, GVariant *parameter
 {
   CollateDocumentList *self = COLLATE_DOCUMENT_LIST (widget);
   g_autoptr (CollateLibrary) library = g_signal_group_dup_target (self->library);
-  const char *uri = g_variant_get_string (parameter, NULL);
+  const char *id = g_variant_get_string (parameter, NULL);
 
   for (guint i = 0; library != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (library)); i++)
     {
       g_autoptr (CollateDocument) document = g_list_model_get_item (G_LIST_MODEL (library), i);
-      g_autofree char *other = g_file_get_uri (collate_document_get_file (document));
+      g_autofree char *other = collate_document_dup_id (document);
 
-      if (g_str_equal (uri, other))
+      if (g_str_equal (id, other))
         {
           collate_library_remove (library, document);
           return;

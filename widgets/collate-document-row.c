@@ -51,12 +51,12 @@ static void
 show_name (CollateDocumentRow *self, CollateDocument *document)
 {
   const char *name = collate_document_get_name (document);
-  g_autofree char *uri = g_file_get_uri (collate_document_get_file (document));
+  g_autofree char *id = collate_document_dup_id (document);
   g_autofree char *remove = g_strdup_printf (_ ("Remove %s"), name);
 
   gtk_label_set_text (self->name, name);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->name), name);
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->remove), "s", uri);
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->remove), "s", id);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->remove), remove);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->remove), GTK_ACCESSIBLE_PROPERTY_LABEL, remove, -1);
 }

@@ -22,10 +22,8 @@ void collate_document_set_failed (CollateDocument *self, const GError *error);
 
 void collate_document_set_tokens (CollateDocument *self, gint64 tokens);
 
-/* The text as the ref-counted string that other threads may hold; ready documents only; (transfer full). */
-char *collate_document_ref_text (CollateDocument *self);
-
-/* Less than, equal to or greater than 0: by the bytes of the names, then of the paths. */
+/* Less than, equal to or greater than 0: by the bytes of the names, then of the paths; texts without a file
+ * come behind those with one, in the order in which they were made. */
 int collate_document_compare (CollateDocument *a, CollateDocument *b);
 
 G_END_DECLS

@@ -13,7 +13,8 @@ struct _CollateDocument
 {
   GObject parent_instance;
 
-  GFile *file;
+  GFile *file;    /* NULL for a text without one, */
+  guint64 number; /* which has a number instead */
   char *name;
 
   CollateDocumentState state;
@@ -220,6 +221,24 @@ collate_document_new (GFile *file)
   return self;
 }
 
+CollateDocument *
+collate_document_new_for_text (const char *name, guint n_pages, char *text, const char *const *warnings)
+{
+  static guint64 n_made = 0;
+  CollateDocument *self;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (text != NULL && *text != '\0', NULL);
+  g_return_val_if_fail (warnings != NULL, NULL);
+
+  self = g_object_new (COLLATE_TYPE_DOCUMENT, NULL);
+  self->number = ++n_made;
+  self->name = g_strdup (name);
+  set_contents (self, COLLATE_DOCUMENT_READY, n_pages, text, g_strdupv ((char **) warnings), NULL);
+
+  return self;
+}
+
 void
 collate_document_set_reading (CollateDocument *self)
 {
@@ -290,6 +309,8 @@ collate_document_compare (CollateDocument *a, CollateDocument *b)
 
   if (order != 0)
     return order;
+  if (a->file == NULL || b->file == NULL)
+    return a->number < b->number ? -1 : a->number > b->number;
   if (g_file_peek_path (a->file) != NULL && g_file_peek_path (b->file) != NULL)
     return strcmp (g_file_peek_path (a->file), g_file_peek_path (b->file));
 
@@ -312,6 +333,15 @@ collate_document_get_file (CollateDocument *self)
   g_return_val_if_fail (COLLATE_IS_DOCUMENT (self), NULL);
 
   return self->file;
+}
+
+char *
+collate_document_dup_id (CollateDocument *self)
+{
+  g_return_val_if_fail (COLLATE_IS_DOCUMENT (self), NULL);
+
+  return self->file != NULL ? g_file_get_uri (self->file)
+                            : g_strdup_printf ("text:%" G_GUINT64_FORMAT, self->number);
 }
 
 CollateDocumentState

@@ -178,6 +178,19 @@ counted_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   update (self, FALSE);
 }
 
+/* Counts a document that is ready, as the last part of its job. */
+static void
+count (CollateLibrary *self, CollateDocument *document, GCancellable *cancellable)
+{
+  collate_counting_count_async (self->worker,
+                                self->encodings,
+                                COLLATE_ENCODING_DEFAULT,
+                                collate_document_ref_text (document),
+                                cancellable,
+                                counted_cb,
+                                job_new (self, cancellable, document));
+}
+
 static void
 read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -200,13 +213,7 @@ read_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   is_ready = collate_document_get_state (job->document) == COLLATE_DOCUMENT_READY;
   if (is_ready)
-    collate_counting_count_async (self->worker,
-                                  self->encodings,
-                                  COLLATE_ENCODING_DEFAULT,
-                                  collate_document_ref_text (job->document),
-                                  job->cancellable,
-                                  counted_cb,
-                                  job_new (self, job->cancellable, job->document));
+    count (self, job->document, job->cancellable);
   else
     g_hash_table_remove (self->active, job->document);
 
@@ -233,17 +240,19 @@ find (CollateLibrary *self, GFile *file)
     {
       CollateDocument *document = g_ptr_array_index (self->documents, i);
 
-      if (g_file_equal (collate_document_get_file (document), file))
+      GFile *other = collate_document_get_file (document);
+
+      if (other != NULL && g_file_equal (other, file))
         return document;
     }
 
   return NULL;
 }
 
-static CollateDocument *
-insert (CollateLibrary *self, GFile *file)
+/* Takes the document. */
+static void
+insert (CollateLibrary *self, CollateDocument *document)
 {
-  CollateDocument *document = collate_document_new (file);
   guint position = self->documents->len;
 
   while (position > 0 &&
@@ -252,8 +261,6 @@ insert (CollateLibrary *self, GFile *file)
 
   g_ptr_array_insert (self->documents, position, document);
   g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
-
-  return document;
 }
 
 /* Queues a file; TRUE where that takes a text out of the context. */
@@ -265,7 +272,10 @@ read_file (CollateLibrary *self, GFile *file)
   gboolean was_ready = FALSE;
 
   if (document == NULL)
-    document = insert (self, file);
+    {
+      document = collate_document_new (file);
+      insert (self, document);
+    }
   else
     {
       was_ready = collate_document_get_state (document) == COLLATE_DOCUMENT_READY;
@@ -444,6 +454,22 @@ collate_library_add (CollateLibrary *self, GPtrArray *files)
   self->n_scans++;
   collate_folder_scan_async (files, self->scanning, scanned_cb, job_new (self, self->scanning, NULL));
   update (self, FALSE);
+}
+
+void
+collate_library_add_document (CollateLibrary *self, CollateDocument *document)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  g_return_if_fail (COLLATE_IS_LIBRARY (self));
+  g_return_if_fail (collate_document_get_state (document) == COLLATE_DOCUMENT_READY);
+  g_return_if_fail (!g_ptr_array_find (self->documents, document, NULL));
+
+  forget_context (self);
+  insert (self, g_object_ref (document));
+  g_hash_table_insert (self->active, document, g_object_ref (cancellable));
+  count (self, document, cancellable);
+  update (self, TRUE);
 }
 
 static void

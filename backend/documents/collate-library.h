@@ -26,6 +26,9 @@ CollateLibrary *collate_library_new (CollateEncodings *encodings, const char *ex
  * where documents are listed. */
 void collate_library_add (CollateLibrary *self, GPtrArray *files);
 
+/* Adds a document whose text is known, and counts it. */
+void collate_library_add_document (CollateLibrary *self, CollateDocument *document);
+
 /* Finishes when everything added so far is ready or failed, and the context is counted in every encoding
  * that was asked for; G_IO_ERROR_CANCELLED where the waiting was cancelled. */
 void collate_library_settle_async (CollateLibrary *self,

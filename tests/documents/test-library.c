@@ -177,6 +177,52 @@ test_sort (void)
   g_assert_cmpint (strcmp (path_a, path_b), <, 0);
 }
 
+static CollateDocument *
+document_for (const char *name, guint n_pages, const char *text)
+{
+  const char *const warnings[] = { "page 2 has no text: scanned?", NULL };
+
+  return collate_document_new_for_text (name, n_pages, g_ref_string_new (text), warnings);
+}
+
+/* Texts without a file are listed, joined, counted and removed as files are. */
+static void
+test_texts (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autoptr (CollateLibrary) library = library_new (real_extract ());
+  g_autoptr (CollateDocument) first = document_for ("b.txt", 3, "one\n\n\n\nthree");
+  g_autoptr (CollateDocument) second = document_for ("b.txt", 1, "pasted");
+  g_autoptr (CollateDocument) third = document_for ("a.txt", 1, "text");
+  g_autofree char *first_id = collate_document_dup_id (first);
+  g_autofree char *second_id = collate_document_dup_id (second);
+
+  g_assert_cmpstr (first_id, !=, second_id);
+  collate_library_add_document (library, second);
+  collate_library_add_document (library, first);
+  collate_library_add_document (library, third);
+  g_assert_true (collate_library_is_loading (library));
+  folder_write (folder, "b.txt", "file", -1);
+  library_add (library, folder->path, NULL);
+  library_settle (library);
+
+  g_assert_null (collate_document_get_file (first));
+  g_assert_cmpuint (collate_document_get_n_pages (first), ==, 3);
+  g_assert_cmpint (
+      collate_document_get_tokens (first), ==, count (COLLATE_ENCODING_DEFAULT, "one\n\n\n\nthree"));
+  g_assert_cmpstr (collate_document_get_warnings (first)[0], ==, "page 2 has no text: scanned?");
+  assert_context (library,
+                  "\n\n=== Document: a.txt ===\n\ntext\n\n=== Document: b.txt ===\n\nfile"
+                  "\n\n=== Document: b.txt ===\n\none\n\n\n\nthree\n\n=== Document: b.txt ===\n\npasted");
+
+  collate_library_remove (library, first);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 3);
+  collate_library_add_document (library, first);
+  collate_library_clear (library);
+  library_settle (library);
+  assert_context (library, "");
+}
+
 /* A name is for people, so it is UTF-8; the file is found by its bytes all the same. */
 static void
 test_name (void)
@@ -670,6 +716,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library/tokens", test_tokens);
   g_test_add_func ("/library/context-changed", test_context_changed);
   g_test_add_func ("/library/sort", test_sort);
+  g_test_add_func ("/library/texts", test_texts);
   g_test_add_func ("/library/name", test_name);
   g_test_add_func ("/library/folder", test_folder);
   g_test_add_func ("/library/warnings", test_warnings);
