@@ -23,6 +23,8 @@ typedef struct
   guint pages;
   gint64 tokens;
   GStrv warnings; /* never NULL */
+  char *
+      text; /* a ref-counted string, where this program asked; otherwise the history may have it; (nullable) */
 } CollateDocumentRecord;
 
 /* Who won. An entry's id, or NULL where there is no winner; costs and times are means over its
@@ -71,8 +73,7 @@ void collate_comparison_stop (CollateComparison *self, CollateAnswer *answer);
 void collate_comparison_stop_all (CollateComparison *self);
 
 /* Asks one again, over the route and with the key of now: a new answer takes its place in the list. FALSE
- * where it cannot: an answer that still runs, or one of a past comparison, for the documents' text is kept
- * only as long as the program runs that asked. */
+ * where it cannot: an answer that still runs, or one of a past comparison, which has nobody who asks. */
 gboolean collate_comparison_can_retry (CollateComparison *self, CollateAnswer *answer);
 void collate_comparison_retry (CollateComparison *self, CollateAnswer *answer);
 

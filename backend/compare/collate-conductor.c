@@ -509,13 +509,16 @@ add_documents (CollateComparisonRecord *record, GListModel *documents)
   for (guint i = 0; i < g_list_model_get_n_items (documents); i++)
     {
       g_autoptr (CollateDocument) document = g_list_model_get_item (documents, i);
+      CollateDocumentRecord *copy;
 
-      if (collate_document_get_state (document) == COLLATE_DOCUMENT_READY)
-        g_ptr_array_add (record->documents,
-                         collate_document_record_new (collate_document_get_name (document),
-                                                      collate_document_get_n_pages (document),
-                                                      collate_document_get_tokens (document),
-                                                      collate_document_get_warnings (document)));
+      if (collate_document_get_state (document) != COLLATE_DOCUMENT_READY)
+        continue;
+      copy = collate_document_record_new (collate_document_get_name (document),
+                                          collate_document_get_n_pages (document),
+                                          collate_document_get_tokens (document),
+                                          collate_document_get_warnings (document));
+      copy->text = collate_document_ref_text (document);
+      g_ptr_array_add (record->documents, copy);
     }
 }
 

@@ -159,6 +159,23 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 }
 
 static void
+read_documents_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Job *job = data;
+  GPtrArray *documents;
+  GError *error = NULL;
+
+  if (!file_open (job->file, task))
+    return;
+
+  documents = collate_store_read_documents (job->file->store, job->row->id, &error);
+  if (documents != NULL)
+    g_task_return_pointer (task, documents, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
 insert_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Job *job = data;
@@ -276,20 +293,46 @@ collate_history_disk_list_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* A job about a row that is in the file. */
+static void
+run_for_id (CollateHistoryDisk *disk,
+            gint64 id,
+            CollateWorkerFunc func,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  CollateHistoryRow *row = collate_history_row_new (id);
+
+  run (disk, job_new (disk, row), func, callback, user_data);
+  collate_history_row_unref (row);
+}
+
 void
 collate_history_disk_read (CollateHistoryDisk *disk,
                            gint64 id,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-  CollateHistoryRow *row = collate_history_row_new (id);
-
-  run (disk, job_new (disk, row), read_in_thread, callback, user_data);
-  collate_history_row_unref (row);
+  run_for_id (disk, id, read_in_thread, callback, user_data);
 }
 
 CollateComparisonRecord *
 collate_history_disk_read_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+collate_history_disk_read_documents (CollateHistoryDisk *disk,
+                                     gint64 id,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  run_for_id (disk, id, read_documents_in_thread, callback, user_data);
+}
+
+GPtrArray *
+collate_history_disk_read_documents_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -345,10 +388,7 @@ collate_history_disk_remove (CollateHistoryDisk *disk,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  CollateHistoryRow *row = collate_history_row_new (id);
-
-  run (disk, job_new (disk, row), remove_in_thread, callback, user_data);
-  collate_history_row_unref (row);
+  run_for_id (disk, id, remove_in_thread, callback, user_data);
 }
 
 gboolean

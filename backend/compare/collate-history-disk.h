@@ -33,6 +33,13 @@ void collate_history_disk_read (CollateHistoryDisk *disk,
                                 gpointer user_data);
 CollateComparisonRecord *collate_history_disk_read_finish (GAsyncResult *result, GError **error);
 
+/* Finishes with what collate_store_read_documents() says. */
+void collate_history_disk_read_documents (CollateHistoryDisk *disk,
+                                          gint64 id,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+GPtrArray *collate_history_disk_read_documents_finish (GAsyncResult *result, GError **error);
+
 /* Takes the record, and fills the row's id for what is queued behind it; finishes with the id, or -1. */
 void collate_history_disk_insert (CollateHistoryDisk *disk,
                                   CollateHistoryRow *row,

@@ -7,6 +7,7 @@
 #include "compare/collate-history-private.h"
 
 #include "compare/collate-comparison-private.h"
+#include "documents/collate-document.h"
 
 #define FLUSH_MICROSECONDS (5 * G_USEC_PER_SEC)
 
@@ -301,6 +302,63 @@ collate_history_open_async (CollateHistory *self,
 
 CollateComparison *
 collate_history_open_finish (CollateHistory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Documents that are read from no file; (transfer full). */
+static GPtrArray *
+make_documents (GPtrArray *records)
+{
+  GPtrArray *documents = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < records->len; i++)
+    {
+      CollateDocumentRecord *record = records->pdata[i];
+
+      g_ptr_array_add (documents,
+                       collate_document_new_for_text (record->name,
+                                                      record->pages,
+                                                      g_steal_pointer (&record->text),
+                                                      (const char *const *) record->warnings));
+    }
+
+  return documents;
+}
+
+static void
+documents_read_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (GPtrArray) records = collate_history_disk_read_documents_finish (result, &error);
+
+  if (records != NULL)
+    g_task_return_pointer (task, make_documents (records), (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+collate_history_restore_async (CollateHistory *self,
+                               gint64 id,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (COLLATE_IS_HISTORY (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, collate_history_restore_async);
+  collate_history_disk_read_documents (self->disk, id, documents_read_cb, task);
+}
+
+GPtrArray *
+collate_history_restore_finish (CollateHistory *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 

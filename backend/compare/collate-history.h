@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Past comparisons in SQLite, newest first: a GListModel of CollateHistoryItem. Rows are written on a
+/* Past comparisons in SQLite with the text of their documents, newest first: a GListModel of CollateHistoryItem. Rows are written on a
  * worker thread as text arrives, at least twice a second. Several programs may share the file; an answer
  * that is not final is "interrupted" only where the program that asked it is gone (it holds a lock while it
  * lives). Main thread. Property "problem" (boxed GError, notified): what keeps the history from being read
@@ -49,6 +49,17 @@ void collate_history_open_async (CollateHistory *self,
 
 /* (nullable) (transfer full); COLLATE_ERROR_UNREADABLE where there is no such row. */
 CollateComparison *collate_history_open_finish (CollateHistory *self, GAsyncResult *result, GError **error);
+
+/* Makes the documents anew that a comparison was asked over, from their text as it was then. */
+void collate_history_restore_async (CollateHistory *self,
+                                    gint64 id,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+/* An array of CollateDocument; COLLATE_ERROR_UNREADABLE where the history has not all of their text, as of comparisons
+ * that an older program asked; (nullable) (transfer full). */
+GPtrArray *collate_history_restore_finish (CollateHistory *self, GAsyncResult *result, GError **error);
 
 /* Takes a comparison out of the list at once, and out of the file. */
 void collate_history_remove (CollateHistory *self, gint64 id);

@@ -156,6 +156,7 @@ document_record_free (gpointer data)
 
   g_free (document->name);
   g_strfreev (document->warnings);
+  g_clear_pointer (&document->text, g_ref_string_release);
   g_free (document);
 }
 
@@ -186,11 +187,11 @@ collate_document_records_copy (GPtrArray *documents)
   for (guint i = 0; i < documents->len; i++)
     {
       const CollateDocumentRecord *document = documents->pdata[i];
+      CollateDocumentRecord *copy = collate_document_record_new (
+          document->name, document->pages, document->tokens, (const char *const *) document->warnings);
 
-      g_ptr_array_add (
-          copies,
-          collate_document_record_new (
-              document->name, document->pages, document->tokens, (const char *const *) document->warnings));
+      copy->text = document->text != NULL ? g_ref_string_acquire (document->text) : NULL;
+      g_ptr_array_add (copies, copy);
     }
 
   return copies;

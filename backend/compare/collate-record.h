@@ -87,7 +87,7 @@ double collate_record_check_share (double share);
 CollateComparisonRecord *collate_comparison_record_new (const char *question);
 void collate_comparison_record_free (CollateComparisonRecord *record);
 
-/* A document; an array of them, and a copy of one; (transfer full). */
+/* A document, without its text; an array of them, and a copy of one; (transfer full). */
 CollateDocumentRecord *collate_document_record_new (const char *name,
                                                     guint pages,
                                                     gint64 tokens,
@@ -95,7 +95,8 @@ CollateDocumentRecord *collate_document_record_new (const char *name,
 GPtrArray *collate_document_records_new (void);
 GPtrArray *collate_document_records_copy (GPtrArray *documents);
 
-/* The documents as the JSON array of exports, and back: what is malformed is left out; (transfer full). */
+/* The documents as the JSON array of exports, without their text, and back: what is malformed is left out;
+ * (transfer full). */
 JsonArray *collate_document_records_to_json (GPtrArray *documents);
 GPtrArray *collate_document_records_from_json (JsonArray *array);
 

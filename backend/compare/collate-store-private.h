@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Private to the store's two files. */
+/* Private to the store's three files. */
 
 struct _CollateStore
 {
@@ -19,6 +19,17 @@ struct _CollateStore
   ino_t inode;
   CollateLock *lock; /* from the first comparison that this program adds */
 };
+
+/* The texts of `documents`, which must stay as they are, made ready for the file: packed where it lacks them; empty
+ * where one has no text, or where they are too long; (transfer full). */
+GPtrArray *collate_store_pack_texts (CollateStore *store, GPtrArray *documents);
+
+/* Inserts them for a comparison, within a transaction. */
+gboolean collate_store_insert_texts (CollateStore *store, gint64 id, GPtrArray *texts, GError **error);
+
+/* Fills in the texts of a comparison's documents; COLLATE_ERROR_UNREADABLE where one is not there, or not what was
+ * stored. */
+gboolean collate_store_read_texts (CollateStore *store, gint64 id, GPtrArray *documents, GError **error);
 
 /* What a row of an answer holds, in the order in which it is written and read. */
 #define ANSWER_COLUMNS                                                                                       \

@@ -409,3 +409,16 @@ collate_store_read (CollateStore *store, gint64 id, GError **error)
     }
   return g_steal_pointer (&record);
 }
+
+GPtrArray *
+collate_store_read_documents (CollateStore *store, gint64 id, GError **error)
+{
+  g_autoptr (CollateComparisonRecord) record = NULL;
+  gboolean alive;
+
+  record = read_comparison (store, id, &alive, error);
+  if (record == NULL || !collate_store_read_texts (store, id, record->documents, error))
+    return NULL;
+
+  return g_ptr_array_ref (record->documents);
+}

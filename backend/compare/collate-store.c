@@ -41,6 +41,20 @@ static const char *const steps[] = {
   "ALTER TABLE answer ADD COLUMN pace TEXT;",
   "ALTER TABLE answer ADD COLUMN drafted INTEGER;"
   "ALTER TABLE answer ADD COLUMN drafts_right INTEGER;",
+  "CREATE TABLE text ("
+  " id INTEGER PRIMARY KEY,"
+  " hash TEXT NOT NULL UNIQUE," /* SHA-256 of the text */
+  " length INTEGER NOT NULL,"   /* of the text, in bytes */
+  " packed BLOB NOT NULL);"
+  "CREATE TABLE document ("
+  " comparison INTEGER NOT NULL REFERENCES comparison (id) ON DELETE CASCADE,"
+  " position INTEGER NOT NULL,"
+  " text TEXT NOT NULL,"
+  " PRIMARY KEY (comparison, position)) WITHOUT ROWID;"
+  "CREATE INDEX document_text ON document (text);"
+  "CREATE TRIGGER document_gone AFTER DELETE ON document BEGIN"
+  " DELETE FROM text WHERE hash = OLD.text AND NOT EXISTS (SELECT 1 FROM document WHERE text = OLD.text);"
+  " END;",
 };
 
 /* One "?" for each of ANSWER_COLUMNS, from ?3 on. */
@@ -308,6 +322,7 @@ insert_answers (CollateStore *store, gint64 id, GPtrArray *answers, GError **err
 gint64
 collate_store_insert (CollateStore *store, const CollateComparisonRecord *record, GError **error)
 {
+  g_autoptr (GPtrArray) texts = NULL;
   gboolean written;
   gint64 id;
 
@@ -317,12 +332,16 @@ collate_store_insert (CollateStore *store, const CollateComparisonRecord *record
       if (store->lock == NULL)
         return 0;
     }
+
+  /* Packing takes a while in which other programs may want to write. */
+  texts = collate_store_pack_texts (store, record->documents);
   if (!collate_database_execute (store->database, "BEGIN IMMEDIATE", error))
     return 0;
 
   written = insert_comparison (store, record, error);
   id = collate_database_last_id (store->database);
-  written = written && insert_answers (store, id, record->answers, error);
+  written = written && insert_answers (store, id, record->answers, error) &&
+            collate_store_insert_texts (store, id, texts, error);
 
   return commit (store, written, error) ? id : 0;
 }

@@ -50,7 +50,11 @@ GPtrArray *collate_store_list (CollateStore *store, GError **error);
  * COLLATE_ERROR_UNREADABLE where there is none; (nullable) (transfer full). */
 CollateComparisonRecord *collate_store_read (CollateStore *store, gint64 id, GError **error);
 
-/* Adds a comparison that this program asks; its id, or 0 on error. */
+/* The documents (of CollateDocumentRecord) of a comparison with their texts; COLLATE_ERROR_UNREADABLE where one of
+ * them is not there; (nullable) (transfer full). */
+GPtrArray *collate_store_read_documents (CollateStore *store, gint64 id, GError **error);
+
+/* Adds a comparison that this program asks, and the texts of its documents; its id, or 0 on error. */
 gint64 collate_store_insert (CollateStore *store, const CollateComparisonRecord *record, GError **error);
 
 /* Writes changes (of CollateStoreChange) in one transaction. A comparison that was removed stays so. */
