@@ -70,8 +70,8 @@ uncover_answers (CollateWindow *self)
     adw_flap_set_reveal_flap (self->flap, FALSE);
 }
 
-static void
-ask (CollateWindow *self)
+void
+_collate_window_ask (CollateWindow *self)
 {
   g_autofree char *question = NULL;
   g_autoptr (CollateComparison) comparison = NULL;
@@ -86,7 +86,7 @@ ask (CollateWindow *self)
 static void
 ask_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  ask (COLLATE_WINDOW (widget));
+  _collate_window_ask (COLLATE_WINDOW (widget));
 }
 
 static void
@@ -105,61 +105,10 @@ new_action (GtkWidget *widget, const char *name, GVariant *parameter)
   collate_question_card_focus (self->question_card);
 }
 
-/* The ids of the entries that answered, each once. */
-static GStrv
-dup_entry_ids (CollateComparison *comparison)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (comparison)); i++)
-    {
-      g_autoptr (CollateAnswer) answer = g_list_model_get_item (G_LIST_MODEL (comparison), i);
-      const char *id = collate_answer_get_entry_id (answer);
-
-      if (g_hash_table_add (seen, g_strdup (id)))
-        g_strv_builder_add (builder, id);
-    }
-  return g_strv_builder_end (builder);
-}
-
-/* TRUE where the documents that the question was asked over are those that are loaded. */
-static gboolean
-documents_are_loaded (CollateComparison *comparison, CollateLibrary *library)
-{
-  GPtrArray *records = collate_comparison_get_documents (comparison);
-  guint n_ready = 0;
-
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (library)); i++)
-    {
-      g_autoptr (CollateDocument) document = g_list_model_get_item (G_LIST_MODEL (library), i);
-      CollateDocumentRecord *record;
-
-      if (collate_document_get_state (document) != COLLATE_DOCUMENT_READY)
-        continue;
-      if (n_ready >= records->len)
-        return FALSE;
-      record = g_ptr_array_index (records, n_ready++);
-      if (g_strcmp0 (record->name, collate_document_get_name (document)) != 0)
-        return FALSE;
-    }
-  return n_ready == records->len;
-}
-
 static void
 ask_again_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  CollateWindow *self = COLLATE_WINDOW (widget);
-  g_auto (GStrv) ids = dup_entry_ids (self->comparison);
-  gboolean can_ask;
-
-  g_object_set (self->workspace, "question", collate_comparison_get_question (self->comparison), NULL);
-  collate_workspace_select (self->workspace, (const char *const *) ids);
-  g_object_get (self->workspace, "can-ask", &can_ask, NULL);
-  if (!documents_are_loaded (self->comparison, collate_workspace_get_library (self->workspace)))
-    _collate_window_toast (self, _ ("Open the same documents first, then ask."));
-  else if (can_ask)
-    ask (self);
+  _collate_window_ask_again (COLLATE_WINDOW (widget));
 }
 
 static CollateLineUp *

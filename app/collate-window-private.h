@@ -24,6 +24,7 @@ struct _CollateWindow
   CollateChoices *choices;
   CollateComparison *comparison; /* the one shown; (nullable) */
   GPtrArray *asked;              /* comparisons asked in this window: they are stopped when it closes */
+  gboolean restoring;            /* the documents of a past comparison come back, to ask over them again */
   GCancellable *cancellable;     /* of everything that may still come when the window is gone */
 
   GSignalGroup *comparison_signals;
@@ -59,6 +60,15 @@ void _collate_window_watch_models (CollateWindow *self);
 
 /* Shows a comparison, or none. */
 void _collate_window_set_comparison (CollateWindow *self, CollateComparison *comparison);
+
+/* What depends on whether the comparison that is shown still runs. */
+void _collate_window_update_running (CollateWindow *self);
+
+/* Asks the question that is written, and shows the answers. */
+void _collate_window_ask (CollateWindow *self);
+
+/* Asks the question of the comparison that is shown, over its documents. */
+void _collate_window_ask_again (CollateWindow *self);
 
 /* Says a sentence at the window's foot, for a while. */
 void _collate_window_toast (CollateWindow *self, const char *sentence);

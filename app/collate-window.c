@@ -27,14 +27,15 @@ _collate_window_toast (CollateWindow *self, const char *sentence)
   adw_toast_overlay_add_toast (self->toasts, collate_toast_new (sentence));
 }
 
-static void
-update_running (CollateWindow *self)
+void
+_collate_window_update_running (CollateWindow *self)
 {
   gboolean running = self->comparison != NULL && collate_comparison_is_running (self->comparison);
 
   g_object_set (self->question_card, "running", running, NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.stop-all", running);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.ask-again", self->comparison != NULL && !running);
+  gtk_widget_action_set_enabled (
+      GTK_WIDGET (self), "win.ask-again", self->comparison != NULL && !running && !self->restoring);
 }
 
 static void
@@ -61,7 +62,7 @@ _collate_window_set_comparison (CollateWindow *self, CollateComparison *comparis
   gtk_widget_set_sensitive (GTK_WIDGET (self->formats_button), shown);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", shown);
   gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (self->scroller), 0);
-  update_running (self);
+  _collate_window_update_running (self);
   update_title (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COMPARISON]);
 }
@@ -263,7 +264,7 @@ collate_window_init (CollateWindow *self)
   self->cancellable = g_cancellable_new ();
   self->comparison_signals = g_signal_group_new (COLLATE_TYPE_COMPARISON);
   g_signal_group_connect_swapped (
-      self->comparison_signals, "notify::running", G_CALLBACK (update_running), self);
+      self->comparison_signals, "notify::running", G_CALLBACK (_collate_window_update_running), self);
   g_signal_group_connect_swapped (self->comparison_signals, "notify::title", G_CALLBACK (update_title), self);
   self->catalogue_signals = g_signal_group_new (COLLATE_TYPE_CATALOGUE);
   g_signal_group_connect_swapped (
@@ -273,7 +274,7 @@ collate_window_init (CollateWindow *self)
   _collate_window_take_drops (self);
   gtk_widget_set_visible (GTK_WIDGET (self->comparison_view), FALSE);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export", FALSE);
-  update_running (self);
+  _collate_window_update_running (self);
   update_title (self);
 }
 

@@ -3,9 +3,11 @@
 """The way of a person through the window, driven through accessibility: open, tick, ask, read, sort, stop, retry,
 export, come back to it after a restart."""
 
+import contextlib
 import json
 import os
 import pathlib
+import sqlite3
 import tempfile
 
 import desk
@@ -150,6 +152,82 @@ def test_no_path_is_kept():
                 for path in pathlib.Path(here.path, part).rglob("*") if path.is_file()}
         assert any(b"moved.txt" in content for content in kept.values())
         assert not [path for path, content in kept.items() if b"5ec2e7f1" in content]
+
+
+def messages_of(here, number):
+    """What a request said, when it was made."""
+    wait_for(f"request {number}", lambda: len(here.server.journal()) > number)
+    return here.server.journal()[number]["body"]["messages"]
+
+
+def ask_once(here):
+    """Asks over the paper, and ends the program."""
+    with here.start(here.file("paper.txt")) as application:
+        wait_for_text(find(application.window, "list", "Documents"), "paper.txt")
+        tick(application, "alpha")
+        ask(application.window, "What reads less?")
+        wait_for_text(answer(application.window, "Alpha"), "two")
+        application.quit()
+
+
+def open_and_ask_again(application):
+    press(find(find(application.window, "list", "History"), "button", "What reads less?…"))
+    wait_for_text(answer(application.window, "Alpha"), "First bold answer.")
+    press(find(application.window, "button", "Put this question again…"))
+
+
+def test_ask_again_without_the_file():
+    with Desk() as here:
+        ask_once(here)
+        pathlib.Path(here.path, "paper.txt").unlink()
+        with here.start() as application:
+            open_and_ask_again(application)
+            assert messages_of(here, 1) == messages_of(here, 0)
+            wait_for_text(find(application.window, "list", "Documents"), "paper.txt")
+            assert "replace those" not in read(application.window)
+            # Now it is loaded as any other: another model is asked about it, and it is taken out.
+            tick(application, "beta")
+            wait_for_text(answer(application.window, "Alpha"), "two")
+            press(find(application.window, "button", "Ask…"))
+            assert messages_of(here, 2) == messages_of(here, 0)
+            wait_for_text(answer(application.window, "Beta"), "Second answer.")
+            press(find(find(application.window, "list", "Documents"), "button", "Remove paper.txt"))
+            wait_for("no document", lambda: "paper.txt" not in read(find(application.window, "list", "Documents")))
+            application.quit()
+
+
+def test_ask_again_over_the_text_of_then():
+    """What the file holds now, and what else is open, is not what the question was asked over."""
+    with Desk() as here:
+        ask_once(here)
+        pathlib.Path(here.path, "paper.txt").write_text("Another text by now.")
+        pathlib.Path(here.path, "other.txt").write_text("Another paper.")
+        with here.start(here.file("paper.txt"), here.file("other.txt")) as application:
+            wait_for_text(find(application.window, "list", "Documents"), "other.txt")
+            open_and_ask_again(application)
+            assert messages_of(here, 1) == messages_of(here, 0)
+            wait_for_text(application.window, "The documents of this question replace those that were open.")
+            assert "other.txt" not in read(find(application.window, "list", "Documents"))
+            application.quit()
+
+
+def test_ask_again_where_no_text_is_kept():
+    with Desk() as here:
+        ask_once(here)
+        file = next(pathlib.Path(here.path, "data").rglob("history.sqlite"))
+        with contextlib.closing(sqlite3.connect(file)) as history:
+            history.execute("DELETE FROM text")
+            history.commit()
+        with here.start() as application:
+            open_and_ask_again(application)
+            wait_for_text(application.window, "Open the same documents first, then ask.")
+            assert len(here.server.journal()) == 1
+            application.quit()
+        with here.start(here.file("paper.txt")) as application:
+            wait_for_text(find(application.window, "list", "Documents"), "tokens")
+            open_and_ask_again(application)
+            assert messages_of(here, 1) == messages_of(here, 0)
+            application.quit()
 
 
 def test_sort_metrics():
