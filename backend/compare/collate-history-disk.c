@@ -188,10 +188,15 @@ insert_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
 
   job->row->id = collate_store_insert (job->file->store, job->record, &error);
   job->row->generation = job->file->generation;
-  if (job->row->id != 0)
-    g_task_return_int (task, job->row->id);
-  else
-    g_task_return_error (task, error);
+  if (job->row->id == 0)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  /* A long text takes a while, and may find the disk full: the comparison is there already, and stays. */
+  g_task_return_int (task, job->row->id);
+  collate_store_insert_texts (job->file->store, job->row->id, job->record->documents, NULL);
 }
 
 /* Takes the error; NULL: all went well. */

@@ -20,12 +20,8 @@ struct _CollateStore
   CollateLock *lock; /* from the first comparison that this program adds */
 };
 
-/* The texts of `documents`, which must stay as they are, made ready for the file: packed where it lacks them; empty
- * where one has no text, or where they are too long; (transfer full). */
-GPtrArray *collate_store_pack_texts (CollateStore *store, GPtrArray *documents);
-
-/* Inserts them for a comparison, within a transaction. */
-gboolean collate_store_insert_texts (CollateStore *store, gint64 id, GPtrArray *texts, GError **error);
+/* Ends a transaction: kept where all of it was written. */
+gboolean collate_store_commit (CollateStore *store, gboolean written, GError **error);
 
 /* Fills in the texts of a comparison's documents; COLLATE_ERROR_UNREADABLE where one is not there, or not what was
  * stored. */

@@ -73,12 +73,13 @@ have_texts (GPtrArray *documents)
   return sum <= MAX_TEXTS;
 }
 
-GPtrArray *
-collate_store_pack_texts (CollateStore *store, GPtrArray *documents)
+/* Packed where the file lacks them; (transfer full). */
+static GPtrArray *
+pack_texts (CollateStore *store, GPtrArray *documents)
 {
   GPtrArray *texts = g_ptr_array_new_with_free_func (text_free);
 
-  for (guint i = 0; have_texts (documents) && i < documents->len; i++)
+  for (guint i = 0; i < documents->len; i++)
     {
       const CollateDocumentRecord *document = documents->pdata[i];
       Text *text = g_new0 (Text, 1);
@@ -113,8 +114,8 @@ insert_text (CollateStore *store, Text *text, GError **error)
   return collate_statement_run (statement, error);
 }
 
-gboolean
-collate_store_insert_texts (CollateStore *store, gint64 id, GPtrArray *texts, GError **error)
+static gboolean
+insert_texts (CollateStore *store, gint64 id, GPtrArray *texts, GError **error)
 {
   g_autoptr (CollateStatement) statement = collate_database_prepare (
       store->database, "INSERT INTO document (comparison, position, text) VALUES (?, ?, ?)", error);
@@ -136,6 +137,22 @@ collate_store_insert_texts (CollateStore *store, gint64 id, GPtrArray *texts, GE
     }
 
   return TRUE;
+}
+
+gboolean
+collate_store_insert_texts (CollateStore *store, gint64 id, GPtrArray *documents, GError **error)
+{
+  g_autoptr (GPtrArray) texts = NULL;
+
+  if (!have_texts (documents))
+    return TRUE;
+
+  /* Packing takes a while, in which other programs may want to write. */
+  texts = pack_texts (store, documents);
+  if (!collate_database_execute (store->database, "BEGIN IMMEDIATE", error))
+    return FALSE;
+
+  return collate_store_commit (store, insert_texts (store, id, texts, error), error);
 }
 
 /* The text of a row, as a ref-counted string, where it is what its hash says; (nullable) (transfer full). */

@@ -267,9 +267,8 @@ prepare_more (CollateStore *store, GError **error)
       error);
 }
 
-/* Ends a transaction: kept where all of it was written. */
-static gboolean
-commit (CollateStore *store, gboolean written, GError **error)
+gboolean
+collate_store_commit (CollateStore *store, gboolean written, GError **error)
 {
   if (written && collate_database_execute (store->database, "COMMIT", error))
     return TRUE;
@@ -322,7 +321,6 @@ insert_answers (CollateStore *store, gint64 id, GPtrArray *answers, GError **err
 gint64
 collate_store_insert (CollateStore *store, const CollateComparisonRecord *record, GError **error)
 {
-  g_autoptr (GPtrArray) texts = NULL;
   gboolean written;
   gint64 id;
 
@@ -332,18 +330,14 @@ collate_store_insert (CollateStore *store, const CollateComparisonRecord *record
       if (store->lock == NULL)
         return 0;
     }
-
-  /* Packing takes a while in which other programs may want to write. */
-  texts = collate_store_pack_texts (store, record->documents);
   if (!collate_database_execute (store->database, "BEGIN IMMEDIATE", error))
     return 0;
 
   written = insert_comparison (store, record, error);
   id = collate_database_last_id (store->database);
-  written = written && insert_answers (store, id, record->answers, error) &&
-            collate_store_insert_texts (store, id, texts, error);
+  written = written && insert_answers (store, id, record->answers, error);
 
-  return commit (store, written, error) ? id : 0;
+  return collate_store_commit (store, written, error) ? id : 0;
 }
 
 static gboolean
@@ -372,7 +366,7 @@ collate_store_write (CollateStore *store, gint64 id, GPtrArray *changes, GError 
   if (!collate_database_execute (store->database, "BEGIN IMMEDIATE", error))
     return FALSE;
 
-  return commit (store, write_changes (store, id, changes, error), error);
+  return collate_store_commit (store, write_changes (store, id, changes, error), error);
 }
 
 gboolean

@@ -54,8 +54,12 @@ CollateComparisonRecord *collate_store_read (CollateStore *store, gint64 id, GEr
  * them is not there; (nullable) (transfer full). */
 GPtrArray *collate_store_read_documents (CollateStore *store, gint64 id, GError **error);
 
-/* Adds a comparison that this program asks, and the texts of its documents; its id, or 0 on error. */
+/* Adds a comparison that this program asks; its id, or 0 on error. */
 gint64 collate_store_insert (CollateStore *store, const CollateComparisonRecord *record, GError **error);
+
+/* Adds the texts of all its documents (of CollateDocumentRecord), or of none where one is not known, or where they
+ * are too long. */
+gboolean collate_store_insert_texts (CollateStore *store, gint64 id, GPtrArray *documents, GError **error);
 
 /* Writes changes (of CollateStoreChange) in one transaction. A comparison that was removed stays so. */
 gboolean collate_store_write (CollateStore *store, gint64 id, GPtrArray *changes, GError **error);

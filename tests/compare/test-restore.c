@@ -273,6 +273,24 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Where there is no room for a text, the comparison is kept without it. */
+static void
+test_no_room (Fixture *fixture, gconstpointer data)
+{
+  gint64 id;
+
+  collate_history_flush (get_history (fixture));
+  execute (
+      fixture,
+      "CREATE TRIGGER full BEFORE INSERT ON text WHEN NEW.length > 8 BEGIN SELECT RAISE (FAIL, 'full'); END");
+  desk_add_document (fixture->desk, "a.txt", "Short.");
+  desk_add_document (fixture->desk, "b.txt", "It does.\n");
+  id = ask (fixture);
+  assert_missing (fixture, id);
+  g_assert_cmpint (count_texts (fixture), ==, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (get_history (fixture))), ==, 1);
+}
+
 /* Rows that this program would not have written: the text is not there, and everything else is. */
 static void
 test_odd_rows (Fixture *fixture, gconstpointer data)
@@ -392,6 +410,7 @@ main (int argc, char **argv)
     { "/compare/restore/older", test_older },
     { "/compare/restore/none", test_none },
     { "/compare/restore/cancelled", test_cancelled },
+    { "/compare/restore/no-room", test_no_room },
     { "/compare/restore/odd-rows", test_odd_rows },
     { "/compare/restore/no-text", test_no_text },
     { "/compare/restore/bomb", test_bomb },
