@@ -61,6 +61,20 @@ select_setting (CollateDeviceRow *self)
   self->filling = FALSE;
 }
 
+static gboolean
+has_card (GPtrArray *devices)
+{
+  for (guint i = 0; i < devices->len; i++)
+    {
+      const CollateEngineDevice *device = devices->pdata[i];
+
+      if (!g_str_equal (device->name, "cpu") && !g_str_equal (device->type, "software"))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -70,11 +84,14 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->settings == NULL)
     return;
   self->filling = TRUE;
-  append (self, "auto", _ ("Automatic"));
+  append (self,
+          "auto",
+          has_card (devices) ? _ ("Automatic")
+                             : _ ("Automatic: the processor, since no graphics card with Vulkan was found"));
   for (guint i = 0; i < devices->len; i++)
     append_device (self, devices->pdata[i]);
   select_setting (self);
-  gtk_widget_set_visible (GTK_WIDGET (self), self->names->len > 2);
+  gtk_widget_set_visible (GTK_WIDGET (self), TRUE);
 }
 
 static void

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* What model files run on; there is something to choose only where the machine has more than a processor. */
+/* What model files run on, and where it is the processor, why. */
 #define COLLATE_TYPE_DEVICE_ROW (collate_device_row_get_type ())
 G_DECLARE_FINAL_TYPE (CollateDeviceRow, collate_device_row, COLLATE, DEVICE_ROW, AdwComboRow)
 

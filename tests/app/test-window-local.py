@@ -92,6 +92,13 @@ def test_dense_and_sparse_side_by_side():
             application.quit()
 
 
+def test_where_there_is_no_card_it_is_said():
+    with Desk() as here, here.start(VK_DRIVER_FILES="/nonexistent", VK_ICD_FILENAMES="/nonexistent") as application:
+        open_page(application)
+        wait_for("the reason", lambda: "Automatic: the processor, since no graphics card" in read(application.root))
+        application.quit()
+
+
 def test_files_come_and_go():
     with Desk() as here, here.start() as application:
         window = application.window
