@@ -37,6 +37,9 @@ LOCALES = ["en_US", "fr_FR", "zh_CN"]
 # What stands in for the compiler of C++ takes no time to optimise what others have written.
 COMPILER = '#!/bin/sh\nexec /usr/bin/g++ "$@" -O0 -g0 -w\n'
 
+# As in GNOME's runtime, programs find what their bundle brings along.
+LIBRARIES = "/app/lib\ninclude /etc/ld.so.conf.d/*.conf\n"
+
 # What a runtime does not have, since it belongs to a machine.
 FOREIGN = """
     etc/passwd etc/passwd- etc/group etc/group- etc/shadow etc/shadow- etc/gshadow etc/gshadow- etc/machine-id
@@ -47,6 +50,12 @@ FOREIGN = """
 
 def run(*command, **options):
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr, **options)
+
+
+def replace(path, text):
+    """Puts a file of its own where a link may be."""
+    path.unlink()
+    path.write_text(text)
 
 
 def bootstrap(tree):
@@ -68,8 +77,7 @@ def grow(tree):
         "--setenv", "PATH", "/usr/sbin:/usr/bin:/sbin:/bin", "--setenv", "DEBIAN_FRONTEND", "noninteractive",
         "--setenv", "LC_ALL", "C.UTF-8", "sh", "-c", " ".join([install, *SDK]))
     compiler = tree / "usr" / "bin" / "c++"
-    compiler.unlink()
-    compiler.write_text(COMPILER)
+    replace(compiler, COMPILER)
     compiler.chmod(0o755)
 
 
@@ -97,6 +105,7 @@ def export(tree, repository, name, version):
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    replace(usr / "etc" / "ld.so.conf", LIBRARIES)
     # Flatpak looks for it in /usr/bin.
     if not (usr / "bin" / "ldconfig").exists():
         (usr / "bin" / "ldconfig").symlink_to("../sbin/ldconfig")

@@ -106,7 +106,7 @@ class Application:
         return self
 
     def _find_root(self):
-        assert self.process.poll() is None, "the program ended"
+        assert self.process.poll() is None, f"the program ended: {self.read_log()}"
         desktop = Atspi.get_desktop(0)
         for i in range(desktop.get_child_count()):
             child = desktop.get_child_at_index(i)
@@ -117,6 +117,10 @@ class Application:
     def is_mine(self, root):
         return root.get_process_id() == self.process.pid
 
+    def read_log(self):
+        self.log.seek(0)
+        return self.log.read()
+
     def activate(self, action, *parameter):
         """An action of the application, as the desktop's shell would."""
         bus = Gio.bus_get_sync(Gio.BusType.SESSION)
@@ -126,8 +130,7 @@ class Application:
     def quit(self):
         self.activate("quit")
         assert self.process.wait(timeout=PATIENCE) == 0, self.process.returncode
-        self.log.seek(0)
-        complaints = [line for line in self.log if "CRITICAL" in line and GTK_ACCESSIBLE_RACE not in line]
+        complaints = [line for line in self.read_log().splitlines() if "CRITICAL" in line and GTK_ACCESSIBLE_RACE not in line]
         assert not complaints, complaints
 
     def __exit__(self, *failure):

@@ -20,6 +20,9 @@ from mirror import Missing  # noqa: E402
 import runtime  # noqa: E402
 import sources  # noqa: E402
 
+KEY = "somebody@example.org"
+
+
 def skip(reason):
     if os.environ.get("CI"):
         sys.exit(f"In CI this may not be left out: {reason}")
@@ -42,19 +45,29 @@ def find_parts():
 
 
 def make(system, folder):
-    environment = {**os.environ, "FLATPAK_SYSTEM_DIR": str(system)}
-    for command in (["bundle", "--disable-download", f"--extra-sources={folder}"], ["repository", "http://127.0.0.1:8000"]):
-        made = subprocess.run([ROOT / "dev", *command], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace")
-        if made.returncode != 0:
-            sys.exit("\n".join(f"# {line}" for line in made.stdout.splitlines()[-60:]))
+    """The bundle, and the repository, signed with a key of its own."""
+    with tempfile.TemporaryDirectory() as keys:
+        environment = {**os.environ, "FLATPAK_SYSTEM_DIR": str(system), "GNUPGHOME": keys}
+        gpg = ["gpg", "--batch", "--quiet", "--passphrase", ""]
+        run([*gpg, "--quick-gen-key", KEY, "default", "default", "never"], environment)
+        run([ROOT / "dev", "bundle", "--disable-download", f"--extra-sources={folder}"], environment)
+        run([ROOT / "dev", "repository", "http://127.0.0.1:18473", KEY], environment)
+        run(["gpgconf", "--kill", "all"], environment)
+
+
+def run(command, environment):
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace")
+    if done.returncode != 0:
+        sys.exit("\n".join(f"# {line}" for line in done.stdout.splitlines()[-60:]))
 
 
 def main():
     system, folder = find_parts()
     make(system, folder)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as home:
-        shutil.copy2(os.environ["COLLATE_SCRIPTED_SERVER"], pathlib.Path(home, "scripted-server"))
+        for name in ("scripted-server", "drag-source"):
+            shutil.copy2(os.environ[f"COLLATE_{name.upper().replace('-', '_')}"], pathlib.Path(home, name))
         tests = pathlib.Path("/srv/shared/tests")
         here = [ROOT / "tests" / "flatpak" / "with-person.sh", system, home, ROOT]
         there = [tests / "support" / "with-display.sh", tests / "flatpak" / "person.py"]
