@@ -238,13 +238,14 @@ remove_comparison_action (GtkWidget *widget, const char *name, GVariant *paramet
 
   removal->window = g_object_ref (COLLATE_WINDOW (widget));
   removal->id = g_variant_get_int64 (parameter);
-  collate_dialogs_confirm_async (GTK_WINDOW (widget),
-                                 _ ("Remove This Question?"),
-                                 _ ("Its answers and figures are removed from the history for good."),
-                                 _ ("_Remove"),
-                                 removal->window->cancellable,
-                                 removal_confirmed_cb,
-                                 removal);
+  collate_dialogs_confirm_async (
+      GTK_WINDOW (widget),
+      _ ("Remove This Question?"),
+      _ ("Its answers and figures, and the text of its documents, are removed from the history for good."),
+      _ ("_Remove"),
+      removal->window->cancellable,
+      removal_confirmed_cb,
+      removal);
 }
 
 typedef struct

@@ -22,6 +22,9 @@
 
 #define LIBRARIES "LD_LIBRARY_PATH"
 
+/* The status of the dynamic linker that finds no library. */
+#define UNSTARTED 127
+
 typedef struct
 {
   char *extract_path;
@@ -86,6 +89,9 @@ finish_ended (GTask *task)
 
   if (g_subprocess_get_if_exited (process) && g_subprocess_get_exit_status (process) == 0)
     pages = collate_reply_parse (reading->reply->data, reading->reply->len, &error);
+  else if (g_subprocess_get_if_exited (process) && g_subprocess_get_exit_status (process) == UNSTARTED)
+    error = g_error_new_literal (
+        COLLATE_ERROR, COLLATE_ERROR_UNREADABLE, "the reader cannot be started: a library of it is missing");
   else if (g_subprocess_get_if_exited (process))
     error = g_error_new (COLLATE_ERROR,
                          COLLATE_ERROR_DAMAGED,

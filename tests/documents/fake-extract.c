@@ -69,6 +69,8 @@ main (int argc, char **argv)
       SAY (HEAD "\0\0\0\0\0\0\0\1\0\0\0\3one");
       return 7;
     }
+  else if (g_str_has_prefix (name, "unstarted"))
+    return 127;
   else if (g_str_has_prefix (name, "flood"))
     flood ();
   else if (g_str_has_prefix (name, "garbage"))

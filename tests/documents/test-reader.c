@@ -334,9 +334,10 @@ test_misbehaving (void)
     const char *name;
     CollateError code;
   } files[] = {
-    { "crash", COLLATE_ERROR_DAMAGED },   { "cpu", COLLATE_ERROR_TOO_LARGE },
-    { "status", COLLATE_ERROR_DAMAGED },  { "flood", COLLATE_ERROR_DAMAGED },
-    { "garbage", COLLATE_ERROR_DAMAGED }, { "silence", COLLATE_ERROR_DAMAGED },
+    { "crash", COLLATE_ERROR_DAMAGED },        { "cpu", COLLATE_ERROR_TOO_LARGE },
+    { "status", COLLATE_ERROR_DAMAGED },       { "flood", COLLATE_ERROR_DAMAGED },
+    { "garbage", COLLATE_ERROR_DAMAGED },      { "silence", COLLATE_ERROR_DAMAGED },
+    { "unstarted", COLLATE_ERROR_UNREADABLE },
   };
   g_autoptr (Folder) folder = folder_new ();
 
