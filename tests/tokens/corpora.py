@@ -54,7 +54,8 @@ def files(*patterns):
 
 CORPORA = {
     "papers": papers,
-    "code": lambda: files("backend/*/*.[ch]", "tests/*/*.py", "**/meson.build", "resources/**/*.json"),
+    "code": lambda: files("backend/*/*.[ch]", "tests/*/*.py", "meson.build", "backend/**/meson.build", "tests/**/meson.build",
+                          "resources/**/*.json"),
     "French": lambda: files("tests/tokens/texts/french.txt"),
     "Chinese": lambda: files("tests/tokens/texts/chinese.txt"),
     "every code point, alone": lambda: [" ".join(CODE_POINTS).encode(), "a".join(CODE_POINTS[:0x3000]).encode()],
