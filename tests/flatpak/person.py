@@ -21,6 +21,7 @@ import tap  # noqa: E402
 ID = "io.github.collate.Collate"
 HOME = pathlib.Path.home()
 DATA = HOME / ".var" / "app" / ID
+MODULES = ["md4c", "poppler", "poppler-data", "smollm2-135m-instruct"]
 PAPER = "measuring-answers.pdf"
 KEY = "sk-collate-sandbox-0123456789"
 SECRET = "what only the person may read"
@@ -73,6 +74,8 @@ def test_bundle_installs():
     for name in (f"applications/{ID}.desktop", f"icons/hicolor/scalable/apps/{ID}.svg",
                  f"icons/hicolor/symbolic/apps/{ID}-symbolic.svg"):
         assert (exported / name).exists(), name
+    licences = inside(f"ls /app/share/licenses/{ID}")[1].split()
+    assert {"collate", *MODULES} <= set(licences), licences
     # Files that are opened with the program from outside are handed into the sandbox.
     assert "@@ %F @@" in (exported / f"applications/{ID}.desktop").read_text()
 
