@@ -78,7 +78,10 @@ mkdir "$work/objects"
 for name in attention device experts golden matmul rows sparse; do
   "${compile[@]}" "$sources/tests/engine/test-kernels-$name.c" "$work"/objects/*.o -o "$work/test" \
     -L"${libraries%%:*}" -L"${libraries#*:}" -Wl,-rpath-link,"$libraries" -lglib-2.0 -lm -lpthread
-  for level in neon neon-dot; do
+  # Dot products of bytes are in the products of matrices alone; the emulator takes its time.
+  levels=(neon)
+  [ "$name" != matmul ] || levels+=(neon-dot)
+  for level in "${levels[@]}"; do
     qemu-aarch64 -L "$root" "$work/test" --tap -p "/engine/kernels/$level" | tee "$work/said"
     grep -q "^ok .*/$level/" "$work/said" || exit 1
   done

@@ -17,7 +17,9 @@ until [ -s "$folder/display" ]; do
   sleep 0.05
 done
 
+# No bus but one that is started further on: GTK would start one by itself, and with it the machine's portals.
 mkdir -m 700 "$folder/run"
 status=0
-DISPLAY=":$(cat "$folder/display")" XDG_RUNTIME_DIR="$folder/run" GDK_BACKEND=x11 "$@" || status=$?
+DISPLAY=":$(cat "$folder/display")" XDG_RUNTIME_DIR="$folder/run" GDK_BACKEND=x11 \
+  DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent "$@" || status=$?
 exit "$status"
