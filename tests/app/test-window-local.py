@@ -93,7 +93,8 @@ def test_dense_and_sparse_side_by_side():
 
 
 def test_where_there_is_no_card_it_is_said():
-    with Desk() as here, here.start(VK_DRIVER_FILES="/nonexistent", VK_ICD_FILENAMES="/nonexistent") as application:
+    nothing = {"VK_DRIVER_FILES": "/nonexistent", "VK_ICD_FILENAMES": "/nonexistent", "LD_LIBRARY_PATH": ""}
+    with Desk() as here, here.start(**nothing) as application:
         open_page(application)
         wait_for("the reason", lambda: "Automatic: the processor, since no graphics card" in read(application.root))
         application.quit()
