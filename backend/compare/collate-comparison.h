@@ -23,8 +23,7 @@ typedef struct
   guint pages;
   gint64 tokens;
   GStrv warnings; /* never NULL */
-  char *
-      text; /* a ref-counted string, where this program asked; otherwise the history may have it; (nullable) */
+  char *text;     /* a ref-counted string; NULL where another program asked: the history may have it */
 } CollateDocumentRecord;
 
 /* Who won. An entry's id, or NULL where there is no winner; costs and times are means over its

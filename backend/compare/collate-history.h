@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* Past comparisons in SQLite with the text of their documents, newest first: a GListModel of CollateHistoryItem. Rows are written on a
- * worker thread as text arrives, at least twice a second. Several programs may share the file; an answer
- * that is not final is "interrupted" only where the program that asked it is gone (it holds a lock while it
+/* Past comparisons in SQLite with the text of their documents, newest first: a GListModel of CollateHistoryItem.
+ * Rows are written on a worker thread as text arrives, at least twice a second. Several programs may share the
+ * file; an answer that is not final is "interrupted" only where the program that asked it is gone (it holds a lock while it
  * lives). Main thread. Property "problem" (boxed GError, notified): what keeps the history from being read
  * or written, or NULL. */
 
